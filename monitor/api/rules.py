@@ -1,0 +1,129 @@
+"""/v1/rules and /v1/rule-files"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from monitor.api.auth import KEYED
+from monitor.api.context import Context, Ctx
+from monitor.api.problems import documented
+from monitor.api.schemas import (
+    BackfillIn,
+    CheckIn,
+    CheckOut,
+    ExplanationOut,
+    FileProblemOut,
+    Listing,
+    PageQuery,
+    QueryProblem,
+    RuleChange,
+    RuleIn,
+    RuleOut,
+)
+from monitor.errors import Conflict, InvalidInput, RuleSyntaxError
+from monitor.match.percolate import explain_rule
+from monitor.model.rule import Backfill, Rule, RuleSpec
+from monitor.query import parse, unparse
+from monitor.text.tokens import fold
+
+router = APIRouter(prefix="/v1/rules", tags=["rules"], dependencies=KEYED, responses=documented(401, 422, 503))
+files = APIRouter(prefix="/v1/rule-files", tags=["rules"], dependencies=KEYED, responses=documented(401, 503))
+DAY = 86_400_000
+
+
+@router.post("", status_code=201, responses=documented(409))
+async def add_rule(body: RuleIn, context: Ctx) -> RuleOut:
+    """Store a rule. It matches every story that comes in from now on, and older ones if ``backfill`` asks for it."""
+    parse(body.query)
+    if body.id is not None:
+        rule = await context.store.config.put_rule(body.spec(body.id, body.name), None, context.clock(), create=True)
+    else:
+        rule = await _put_named(body, context)
+    return await _answer(rule, body.backfill, context)
+
+
+async def _put_named(body: RuleIn, context: Context) -> Rule:
+    """Store the rule under an id made from its name; the first free one of rule, rule-2, rule-3, …"""
+    slug = re.sub(r"[^a-z0-9]+", "-", fold(body.name)).strip("-")[:55].strip("-") or "rule"
+    for number in range(1, 1000):
+        id_ = slug if number == 1 else f"{slug}-{number}"
+        try:
+            return await context.store.config.put_rule(body.spec(id_, body.name), None, context.clock(), create=True)
+        except Conflict:
+            continue
+    raise InvalidInput("name", "a thousand rules have this name", "choose another name, or give an id")
+
+
+async def _answer(rule: Rule, backfill: BackfillIn | None, context: Context) -> RuleOut:
+    asked = None
+    if backfill is not None:
+        now = context.clock()
+        asked = Backfill(rule.id, now - backfill.days * DAY, now, backfill.alert)
+        await context.store.config.ask_backfill(asked)
+    return RuleOut.of(rule, asked)
+
+
+@router.get("")
+async def list_rules(query: Annotated[PageQuery, Query()], context: Ctx) -> Listing[RuleOut]:
+    """Rules in order of their ids."""
+    rules = [r for r in await context.store.config.rules() if query.cursor is None or r.id > query.cursor]
+    page = rules[: query.limit]
+    return Listing(items=[RuleOut.of(r) for r in page], next=page[-1].id if len(rules) > len(page) else None)
+
+
+@router.get("/{rule}", responses=documented(404))
+async def get_rule(rule: str, context: Ctx) -> RuleOut:
+    """A rule, and how far its last back-fill is."""
+    return RuleOut.of(await context.store.config.rule(rule), await context.store.config.backfill(rule))
+
+
+@router.get("/{rule}/versions/{version}", responses=documented(404))
+async def get_rule_version(rule: str, version: int, context: Ctx) -> RuleOut:
+    """A rule as it was in one of its versions; hits name the version that they are of."""
+    return RuleOut.of(await context.store.config.rule_version(rule, version))
+
+
+@router.put("/{rule}", responses=documented(404, 409))
+async def change_rule(rule: str, body: RuleChange, context: Ctx) -> RuleOut:
+    """Make the rule's next version. A rule of a file is changed in its file."""
+    if body.id is not None and body.id != rule:
+        raise InvalidInput("id", f"the body says {body.id!r}, the path {rule!r}", "leave it out; ids do not change")
+    parse(body.query)
+    await context.store.config.rule(rule)
+    changed = await context.store.config.put_rule(body.spec(rule, body.name), None, context.clock())
+    return await _answer(changed, body.backfill, context)
+
+
+@router.delete("/{rule}", status_code=204, responses=documented(404, 409))
+async def remove_rule(rule: str, context: Ctx) -> None:
+    """Remove the rule; its hits stay."""
+    await context.store.config.remove_rule(rule)
+
+
+@router.post(":check")
+async def check_query(body: CheckIn) -> CheckOut:
+    """Whether a query parses, how it is read, and, for a story, why it matches or not. Nothing is stored."""
+    try:
+        canonical = unparse(parse(body.query))
+    except RuleSyntaxError as error:
+        problems = [
+            QueryProblem(detail=p.detail, code=p.code, start=p.start, end=p.end, hint=p.hint) for p in error.problems
+        ]
+        return CheckOut(ok=False, canonical=None, problems=problems, explanation=None)
+    explanation = None
+    if (story := body.story) is not None:
+        found = explain_rule(RuleSpec("check", "check", body.query), story.title, story.body, story.language)
+        explanation = ExplanationOut.of(found)
+    return CheckOut(ok=True, canonical=canonical, problems=[], explanation=explanation)
+
+
+@files.get("")
+async def list_file_problems(context: Ctx) -> Listing[FileProblemOut]:
+    """What is wrong with the rule files; what a faulty file held last stays active."""
+    return Listing(items=[
+        FileProblemOut(file=p.file, line=p.line, column=p.column, code=p.code, detail=p.detail, hint=p.hint)
+        for p in context.rule_files().problems
+    ])  # fmt: skip

@@ -1,0 +1,51 @@
+"""A subscription: who gets which hits, and by which channel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from monitor.model.hit import Hit
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookChannel:
+    """A receiver of Standard Webhooks. Secrets are ``whsec_`` + base64 of the key."""
+
+    url: str
+    secret: str
+    old_secret: str | None = None  # signs as well until old_secret_until, so that a rotation loses none
+    old_secret_until: int | None = None
+    type: Literal["webhook"] = "webhook"
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """``rules`` and ``tags`` select hits; both empty means all."""
+
+    id: str
+    name: str
+    channel: WebhookChannel
+    rules: tuple[str, ...]
+    tags: tuple[str, ...]
+    enabled: bool
+    created_at: int
+    disabled_reason: str | None = None  # why the service switched it off, for its owner to read
+
+    def wants(self, hit: Hit) -> bool:
+        """Whether the hit is one that this subscription asked for."""
+        if not self.enabled:
+            return False
+        if not self.rules and not self.tags:
+            return True
+        return hit.rule in self.rules or any(tag in self.tags for tag in hit.rule_tags)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiverHealth:
+    """How a subscription's receiver fares, over all its deliveries."""
+
+    failures: int = 0  # in a row
+    failing_since: int | None = None
+    last_success: int | None = None
+    last_error: str | None = None

@@ -1,0 +1,197 @@
+"""The guarded HTTP client: one session, no cookies, no proxies from the environment, no surprises.
+
+Bodies are read in pieces and cut off at a limit that counts decompressed bytes; every exchange has
+one deadline over everything, so that a server that drips cannot hold a slot. Redirects are followed
+only where the caller asks, at most MAX_REDIRECTS, and each is a new guarded connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+from aiohttp.abc import AbstractResolver
+from yarl import URL
+
+from monitor import __version__
+from monitor.errors import BlockedAddress
+from monitor.net.guard import socket_factory
+from monitor.settings import Network
+
+USER_AGENT = f"media-monitor/{__version__}"
+MAX_REDIRECTS = 5
+PERMANENT = (301, 308)
+REDIRECTS = (301, 302, 303, 307, 308)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer. ``permanent`` says that every redirect on the way was a permanent one."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+    redirected: bool
+    permanent: bool
+    cut: bool  # the body was longer than the limit
+
+
+class RequestFailed(Exception):
+    """No answer. ``reason`` is one of: dns, tls, connect, blocked, timeout, too-many-redirects,
+    bad-url, protocol, encoding.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        self.reason, self.detail = reason, detail
+        super().__init__(detail)
+
+
+class Client:
+    """Use as an async context manager; safe for any number of tasks of one loop."""
+
+    def __init__(
+        self,
+        networks: Sequence[Network] = (),
+        about: str | None = None,
+        resolver: AbstractResolver | None = None,
+    ) -> None:
+        """``about`` is a URL where operators of polled servers can read who is calling."""
+        self._networks = networks
+        self._user_agent = f"{USER_AGENT} (+{about})" if about else USER_AGENT
+        self._resolver = resolver
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        connector = aiohttp.TCPConnector(
+            limit=0,
+            limit_per_host=0,
+            ttl_dns_cache=60,
+            resolver=self._resolver or aiohttp.AsyncResolver(),
+            socket_factory=socket_factory(self._networks),
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": self._user_agent},
+            trust_env=False,
+            timeout=aiohttp.ClientTimeout(total=None),
+            max_line_size=16_384,
+            max_field_size=16_384,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        credentials: str | None = None,
+        follow: bool,
+        deadline: float,
+        limit: int,
+    ) -> Response:
+        """One exchange within ``deadline`` seconds, the body cut at ``limit`` bytes.
+
+        ``credentials`` ("user:password") go only to the origin of ``url``. Raises RequestFailed.
+        """
+        try:
+            async with asyncio.timeout(deadline):
+                return await self._follow(method, url, dict(headers or {}), body, credentials, follow, limit)
+        except TimeoutError:
+            raise RequestFailed("timeout", f"no complete answer within {deadline:g} s") from None
+        except (aiohttp.ClientError, OSError, ValueError, ssl.SSLError) as error:
+            raise _explained(error) from error
+
+    async def _follow(
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        body: bytes | None,
+        credentials: str | None,
+        follow: bool,
+        limit: int,
+    ) -> Response:
+        target, permanent = _checked(url), True
+        origin = target.origin()
+        for hop in range(MAX_REDIRECTS + 1):
+            sent = dict(headers)
+            if credentials and target.origin() == origin:
+                sent["Authorization"] = "Basic " + b64encode(credentials.encode()).decode()
+            if self._session is None:
+                raise RuntimeError("the client is used outside of its context")
+            async with self._session.request(method, target, headers=sent, data=body, allow_redirects=False) as answer:
+                location = answer.headers.get("Location")
+                if not (follow and answer.status in REDIRECTS and location):
+                    content, cut = await _read(answer, limit)
+                    return Response(
+                        answer.status,
+                        answer.headers,
+                        content,
+                        str(target),
+                        hop > 0,
+                        permanent and hop > 0,
+                        cut,
+                    )
+                permanent = permanent and answer.status in PERMANENT
+                target = _checked(str(target.join(URL(location, encoded=True))))
+        raise RequestFailed("too-many-redirects", f"more than {MAX_REDIRECTS} redirects, the last one to {target.host}")
+
+
+def _checked(url: str) -> URL:
+    """The URL exactly as written; userinfo is never sent on behalf of a redirect."""
+    try:
+        target = URL(url, encoded=True)
+    except ValueError as error:
+        raise RequestFailed("bad-url", f"not a URL: {error}") from None
+    if target.scheme not in ("http", "https") or not target.host:
+        raise RequestFailed("bad-url", f"only http and https URLs with a host can be reached, not {url[:200]!r}")
+    return target.with_user(None) if target.user or target.password else target
+
+
+async def _read(answer: aiohttp.ClientResponse, limit: int) -> tuple[bytes, bool]:
+    parts: list[bytes] = []
+    size = 0
+    async for part in answer.content.iter_any():
+        parts.append(part)
+        size += len(part)
+        if size > limit:
+            answer.close()  # the rest is not wanted, and the connection is of no use any more
+            return b"".join(parts)[:limit], True
+    return b"".join(parts), False
+
+
+def _explained(error: Exception) -> RequestFailed:
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    # Where a host has several addresses, the client joins their errors into one text.
+    if isinstance(cause, BlockedAddress) or (BlockedAddress.MARK in str(cause) and "failed" not in str(cause)):
+        return RequestFailed("blocked", str(cause))
+    match error:
+        case aiohttp.ClientConnectorDNSError() | socket.gaierror():
+            return RequestFailed("dns", f"the host name does not resolve: {error}")
+        case aiohttp.ClientSSLError() | ssl.SSLError():
+            return RequestFailed("tls", f"no secure connection: {error}")
+        case aiohttp.ClientConnectorError() | ConnectionError():
+            return RequestFailed("connect", f"no connection: {error}")
+        case aiohttp.ClientPayloadError() | aiohttp.ContentTypeError():
+            return RequestFailed("encoding", f"the body is broken: {error}")
+        case aiohttp.InvalidURL() | ValueError():
+            return RequestFailed("bad-url", f"not a URL: {error}")
+        case _:
+            return RequestFailed("protocol", f"{type(error).__name__}: {error}")

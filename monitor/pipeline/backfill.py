@@ -1,0 +1,72 @@
+"""A rule over stored stories, on request. The walk can be repeated: hits are stored once.
+
+It starts when every story that came in before the request has been matched, so that a story still in
+the stream gets its live decision first and not this one's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+
+from monitor.match.percolate import Rulebook
+from monitor.model.hit import Hit
+from monitor.model.rule import Backfill, Rule
+from monitor.pipeline.match import make_hit
+from monitor.pipeline.view import ConfigView
+from monitor.ports import Clock, ConfigPort, HitPort, StoryPort, StreamPort
+
+PAGE = 200
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Backfiller:
+    """Runs back-fills; wiring makes sure that one process at a time does."""
+
+    config: ConfigPort
+    stories: StoryPort
+    hits: HitPort
+    streams: Sequence[StreamPort]
+    view: ConfigView
+    clock: Clock
+
+    async def run(self) -> int:
+        """Run what was asked for and is not done; how many. Raises StoreUnavailable."""
+        pending = [b for b in (await self.config.backfills()).values() if b.done_at is None]
+        if not pending:
+            return 0
+        await self.view.refresh()
+        oldest = [ms for stream in self.streams if (ms := await stream.oldest_ms()) is not None]
+        done = 0
+        for backfill in pending:
+            rule = self.view.rules.get(backfill.rule)
+            if rule is None:  # deleted or switched off since
+                await self.config.ask_backfill(replace(backfill, done_at=self.clock()))
+            elif all(ms > backfill.asked_at for ms in oldest):
+                await self._walk(backfill, rule)
+                done += 1
+        return done
+
+    async def _walk(self, backfill: Backfill, rule: Rule) -> None:
+        book = Rulebook()
+        book.put(rule.spec)
+        cursor: str | None = None
+        matched = scanned = 0
+        while True:
+            page = await self.stories.page(None, backfill.since, cursor, PAGE)
+            found: list[Hit] = []
+            for story in await self.stories.existing(page.ids):
+                if story.first_seen >= backfill.asked_at:
+                    continue  # came in after the request: the stream's matter
+                scanned += 1
+                matches = book.percolate(story.title, story.body, story.language).matches
+                found += [make_hit(rule, story, match, self.clock(), backfill) for match in matches]
+            matched += len(await self.hits.commit(found))
+            cursor = page.next
+            if cursor is None:
+                break
+        await self.config.ask_backfill(replace(backfill, matched=matched, scanned=scanned, done_at=self.clock()))
+        log.info("back-fill done", rule=rule.id, scanned=scanned, matched=matched)

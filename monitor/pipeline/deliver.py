@@ -1,0 +1,141 @@
+"""Due deliveries are claimed, rendered, sent and recorded; a slow receiver delays nobody else.
+
+Each subscription has its own due times and its own few slots, so a receiver that hangs holds only
+those. What the receiver's answer means is decided by policy.retry.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import replace
+
+import structlog
+
+from monitor.errors import StoreUnavailable
+from monitor.metrics import Metrics
+from monitor.model.delivery import Attempt, ClaimedDelivery, DeliveryState, Outcome
+from monitor.model.subscription import Subscription
+from monitor.pipeline.view import ConfigView
+from monitor.policy import retry
+from monitor.ports import Clock, ConfigPort, DeliveryPort, HitPort, Jitter, Send
+from monitor.render import webhook_body
+
+LEASE_MS = 30_000
+"""Longer than an attempt can take, its recording included."""
+log = structlog.get_logger(__name__)
+
+
+class Deliverer:
+    """Sends what is due; at most ``most`` requests at a time to one subscription."""
+
+    def __init__(
+        self,
+        deliveries: DeliveryPort,
+        hits: HitPort,
+        config: ConfigPort,
+        view: ConfigView,
+        send: Send,
+        metrics: Metrics,
+        clock: Clock,
+        jitter: Jitter,
+        most: int,
+    ) -> None:
+        self._deliveries = deliveries
+        self._hits = hits
+        self._config = config
+        self._view = view
+        self._send = send
+        self._metrics = metrics
+        self._clock = clock
+        self._jitter = jitter
+        self._most = most
+        self._flying: Counter[str] = Counter()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def sweep(self) -> int:
+        """Claim what is due and start sending it; how many were claimed. Raises StoreUnavailable."""
+        now = self._clock()
+        ready = await self._deliveries.ready(now)
+        if not ready:
+            return 0
+        await self._view.refresh()
+        claimed = await asyncio.gather(*(self._claim(id_, now) for id_ in ready))
+        return sum(claimed)
+
+    async def _claim(self, id_: str, now: int) -> int:
+        subscription = self._view.subscriptions.get(id_)
+        if subscription is None:
+            return await self._cancel(id_, now)
+        if not subscription.enabled:
+            return 0  # kept, and sent when it is switched on again
+        most = retry.concurrency(await self._deliveries.health(id_), self._most)
+        free = most - self._flying[id_]
+        if free <= 0:
+            return 0
+        claimed = await self._deliveries.claim(id_, now, now + LEASE_MS, free)
+        for delivery in claimed:
+            self._flying[id_] += 1
+            task = asyncio.create_task(self._attempt(subscription, delivery))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return len(claimed)
+
+    async def _cancel(self, id_: str, now: int) -> int:
+        """What still waits for a subscription that was deleted."""
+        outcome = Outcome(DeliveryState.CANCELLED, None, "the subscription was deleted")
+        claimed = await self._deliveries.claim(id_, now, now + LEASE_MS, 100)
+        for delivery in claimed:
+            await self._deliveries.record(delivery, outcome, None, now)
+        return len(claimed)
+
+    async def _attempt(self, subscription: Subscription, delivery: ClaimedDelivery) -> None:
+        try:
+            await self._deliver(subscription, delivery)
+        except StoreUnavailable as error:
+            # Sent or not, nothing is recorded: the lease runs out and it is sent again under the same id.
+            log.warning("a delivery could not be recorded", delivery=delivery.id, error=str(error))
+        except Exception:
+            log.exception("a delivery failed; it is tried again when its lease runs out", delivery=delivery.id)
+        finally:
+            self._flying[subscription.id] -= 1
+            if not self._flying[subscription.id]:
+                del self._flying[subscription.id]
+
+    async def _deliver(self, subscription: Subscription, delivery: ClaimedDelivery) -> None:
+        hits = await self._hits.existing(delivery.hits)
+        now = self._clock()
+        if not hits:
+            gone = Outcome(DeliveryState.CANCELLED, None, "its hits are not kept any more")
+            await self._deliveries.record(delivery, gone, None, now)
+            return
+        body = webhook_body("hit.created", delivery.id, delivery.created_at, hits)
+        with self._metrics.seconds.labels("send").time():
+            answer = await self._send(subscription.channel, delivery.id, body, now)
+        health = await self._deliveries.health(subscription.id) if not answer.accepted else retry.HEALTHY
+        outcome = retry.decide(answer, delivery.tries, health, self._jitter(), self._clock())
+        result = "sent" if answer.accepted else "failed"
+        attempt = Attempt(now, result, answer.status, answer.latency_ms, answer.response, answer.error)
+        with self._metrics.seconds.labels("record").time():
+            await self._deliveries.record(delivery, outcome, attempt, self._clock())
+        self._metrics.deliveries.labels(result).inc()
+        if not answer.accepted:
+            log.warning("a delivery attempt failed", delivery=delivery.id, subscription=subscription.id,
+                        tries=delivery.tries, state=outcome.state.value, reason=outcome.reason)  # fmt: skip
+        if outcome.disable:
+            await self._disable(subscription.id, outcome.disable)
+
+    async def _disable(self, id_: str, reason: str) -> None:
+        def switch_off(found: Subscription) -> Subscription:
+            return replace(found, enabled=False, disabled_reason=reason)
+
+        await self._config.change_subscription(id_, switch_off)
+        log.error("a subscription was switched off", subscription=id_, reason=reason)
+
+    async def finish(self, seconds: float) -> None:
+        """Wait for what is in flight, at most ``seconds``; the rest is sent again after the restart."""
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)

@@ -1,0 +1,93 @@
+"""Stories from the stream become hits: the rulebook says which rules match, alerting.decide whether
+that may alert, and the hit is committed together with its outbox entry.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from monitor.match.percolate import Match
+from monitor.metrics import Metrics
+from monitor.model.hit import Hit, hit_id
+from monitor.model.rule import Backfill, Rule
+from monitor.model.story import Story
+from monitor.pipeline.view import ConfigView
+from monitor.policy.alerting import decide
+from monitor.ports import Clock, HitPort, Message, StoryPort
+from monitor.render import snippet
+from monitor.text.tokens import tokenize
+
+YIELD_EVERY = 10
+"""Stories matched before other tasks get their turn."""
+TELLING_WORDS = 5
+"""A shorter text ("Morning briefing") is no sign that two stories are the same."""
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """Matches batches of stories."""
+
+    stories: StoryPort
+    hits: HitPort
+    view: ConfigView
+    metrics: Metrics
+    clock: Clock
+
+    async def handle(self, messages: Sequence[Message]) -> None:
+        """Match the stories that the messages name and commit the hits. Raises StoreUnavailable."""
+        stories = await self.stories.existing([m.id for m in messages])
+        await self.view.refresh()  # after the read: see view.py
+        found: list[Hit] = []
+        for count, story in enumerate(stories, 1):
+            with self.metrics.seconds.labels("match").time():
+                found += self._hits(story)
+            if count % YIELD_EVERY == 0:
+                await asyncio.sleep(0)
+        self.metrics.matched.inc(len(stories))
+        for hit in await self.hits.commit(found):
+            self.metrics.hits.labels(hit.decision.reason).inc()
+
+    def _hits(self, story: Story) -> list[Hit]:
+        result = self.view.rulebook.percolate(story.title, story.body, story.language)
+        self.metrics.candidates.inc(result.candidates)
+        for failure in result.failures:
+            self.metrics.rule_failures.labels(failure.rule).inc()
+            log.error("a rule failed on a story", rule=failure.rule, story=story.id, error=failure.error)
+        now = self.clock()
+        rules = ((match, self.view.rules[match.rule]) for match in result.matches)
+        return [make_hit(rule, story, match, now) for match, rule in rules if rule.active(now)]
+
+
+def make_hit(rule: Rule, story: Story, match: Match, now: int, backfill: Backfill | None = None) -> Hit:
+    """The hit of ``rule`` on ``story``; it keeps what an alert shows, so it can outlive the story."""
+    telling = (
+        sum(1 for _ in zip(tokenize(f"{story.title} {story.body}"), range(TELLING_WORDS), strict=False))
+        == TELLING_WORDS
+    )
+    return Hit(
+        id=hit_id(rule.id, story.id),
+        rule=rule.id,
+        rule_name=rule.spec.name,
+        rule_version=rule.version,
+        rule_tags=rule.spec.tags,
+        severity=rule.spec.severity,
+        story=story.id,
+        title=story.title,
+        url=story.url,
+        source=story.source,
+        language=story.language,
+        published=story.published,
+        first_seen=story.first_seen,
+        matched_at=now,
+        score=match.score,
+        spans=match.spans,
+        snippet=snippet(story.body, match.spans),
+        decision=decide(story, rule, backfill),
+        link_key=story.link_key,
+        text_key=story.text_key if telling else None,
+    )

@@ -1,0 +1,108 @@
+"""The fields of a rule, as files and the API share them. Unknown fields are errors: a typo must not
+switch an option off in silence.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from monitor.model.rule import RuleSpec, Severity, Strictness
+from monitor.text.languages import normalize
+
+ID_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"
+
+
+def _language(tag: str) -> str:
+    found = normalize(tag)
+    if found is None:
+        raise ValueError("not a language tag; write for example en, de or pt-br")
+    return found
+
+
+def _relative(path: str) -> str:
+    if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+        raise ValueError("a story's path is relative to the rule file and stays below its folder")
+    return path
+
+
+Tag = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\s,][^,\x00-\x1f]*$")]
+Language = Annotated[str, Field(max_length=35), AfterValidator(_language)]
+RuleId = Annotated[
+    str,
+    Field(
+        pattern=ID_PATTERN,
+        description="lower-case letters, digits, - and _; at most 64",
+        examples=["vietnam-arms"],
+    ),
+]
+
+
+class Strict(BaseModel):
+    """Unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RuleFields(Strict):
+    """What makes a rule, without its id."""
+
+    query: str = Field(min_length=1, max_length=10_000, examples=['(Vietnam OR Hanoi) AND "arms deal"'])
+    tags: list[Tag] = Field(default=[], max_length=50)
+    strictness: Strictness = Strictness.NORMAL
+    languages: list[Language] = Field(
+        default=[], max_length=50, description="only stories in these languages; empty: all"
+    )
+    severity: Severity = Severity.NORMAL
+    enabled: bool = True
+    expires: datetime | None = Field(None, description="from then on the rule matches nothing")
+
+    def spec(self, id_: str, name: str) -> RuleSpec:
+        """The rule as the service keeps it."""
+        return RuleSpec(
+            id=id_,
+            name=name,
+            query=self.query,
+            tags=tuple(dict.fromkeys(self.tags)),
+            strictness=self.strictness,
+            languages=tuple(dict.fromkeys(self.languages)),
+            severity=self.severity,
+            enabled=self.enabled,
+            expires=_ms(self.expires),
+        )
+
+
+def _ms(moment: datetime | None) -> int | None:
+    if moment is None:
+        return None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+class InlineStory(Strict):
+    """A story written into a rule's test, or into a file of its own."""
+
+    title: str = ""
+    body: str = ""
+    language: Language | None = None
+
+
+class RuleTest(Strict):
+    """A story that the rule must hit or miss."""
+
+    story: Annotated[str, AfterValidator(_relative)] | InlineStory
+    expect: Literal["hit", "miss"]
+
+
+class FileRule(RuleFields):
+    """A rule in a file."""
+
+    id: RuleId
+    name: str | None = Field(None, min_length=1, max_length=200, description="for people; the id where it is left out")
+    tests: list[RuleTest] = []
+
+    def file_spec(self) -> RuleSpec:
+        """The rule as the service keeps it."""
+        return self.spec(self.id, self.name or self.id)

@@ -1,0 +1,22 @@
+#!lua flags=allow-oom
+-- Claim due deliveries of one subscription by lease, as feeds are.
+-- KEYS due of the subscription, ready; ARGV now, lease end, limit, prefix, subscription
+-- Answers {id, hits, created, tries, fence} each.
+local claimed = {}
+for _, id in ipairs(redis.call('ZRANGE', KEYS[1], '-inf', ARGV[1], 'BYSCORE', 'LIMIT', 0, ARGV[3])) do
+  local key = ARGV[4] .. 'delivery:' .. id
+  local record = redis.call('HMGET', key, 'state', 'hits', 'created', 'tries')
+  if record[1] == 'scheduled' then
+    redis.call('ZADD', KEYS[1], ARGV[2], id)
+    claimed[#claimed + 1] = {id, record[2], record[3], record[4], redis.call('HINCRBY', key, 'fence', 1)}
+  else
+    redis.call('ZREM', KEYS[1], id)
+  end
+end
+local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+if first[2] then
+  redis.call('ZADD', KEYS[2], first[2], ARGV[5])
+else
+  redis.call('ZREM', KEYS[2], ARGV[5])
+end
+return claimed

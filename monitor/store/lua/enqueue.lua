@@ -1,0 +1,55 @@
+#!lua flags=allow-oom
+-- Hand one hit to one subscription, once. The subscription remembers, by rule, what it has alerted: the
+-- story itself (a replay), and its link and text (the same item in another feed).
+-- KEYS due of the subscription, ready
+-- ARGV prefix, subscription, hit, rule, delivery id, now, due, index entry, story id,
+--      seconds to remember a story, seconds to remember an item, then items: story first, link, text
+-- Answers {what became of it, delivery}: known, copy, joined, new.
+local prefix, subscription, hit, rule, id = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local memory = prefix .. 'alerted:' .. subscription .. ':'
+local function remember(delivery)
+  for i = 12, #ARGV do
+    if redis.call('HSETNX', memory .. ARGV[i], rule, delivery) == 1 then
+      redis.call('EXPIRE', memory .. ARGV[i], i == 12 and ARGV[10] or ARGV[11], 'NX')
+    end
+  end
+end
+for i = 12, #ARGV do
+  local delivery = redis.call('HGET', memory .. ARGV[i], rule)
+  if delivery and i == 12 then
+    return {'known', delivery}
+  elseif delivery then
+    remember(delivery)
+    local key = prefix .. 'delivery:' .. delivery
+    if redis.call('EXISTS', key) == 1 then
+      local copies = redis.call('HGET', key, 'copies') or ''
+      if not string.find(' ' .. copies .. ' ', ' ' .. ARGV[9] .. ' ', 1, true) and #copies < 4000 then
+        redis.call('HSET', key, 'copies', copies == '' and ARGV[9] or copies .. ' ' .. ARGV[9])
+      end
+    end
+    return {'copy', delivery}
+  end
+end
+for i = 12, #ARGV do
+  for _, delivery in ipairs(redis.call('HVALS', memory .. ARGV[i])) do
+    local key = prefix .. 'delivery:' .. delivery
+    local record = redis.call('HMGET', key, 'state', 'fence', 'hits')
+    if record[1] == 'scheduled' and record[2] == '0' then -- not gone yet: nobody ever claimed it
+      redis.call('HSET', key, 'hits', record[3] .. ' ' .. hit)
+      remember(delivery)
+      return {'joined', delivery}
+    end
+  end
+end
+local key = prefix .. 'delivery:' .. id
+if redis.call('EXISTS', key) == 1 then
+  return {'known', id}
+end
+redis.call('HSET', key, 'subscription', subscription, 'state', 'scheduled', 'hits', hit, 'created', ARGV[6],
+  'next', ARGV[7], 'tries', 0, 'fence', 0, 'entry', ARGV[8])
+redis.call('ZADD', prefix .. 'deliveries:scheduled', 0, ARGV[8])
+redis.call('ZADD', prefix .. 'deliveries:' .. subscription .. ':scheduled', 0, ARGV[8])
+redis.call('ZADD', KEYS[1], ARGV[7], id)
+redis.call('ZADD', KEYS[2], 'LT', ARGV[7], subscription)
+remember(id)
+return {'new', id}

@@ -1,0 +1,6 @@
+#!lua
+-- Give a claim back. KEYS feed, due; ARGV fence, feed id, due.
+if redis.call('HGET', KEYS[1], 'fence') == ARGV[1] then
+  redis.call('ZADD', KEYS[2], ARGV[3], ARGV[2])
+end
+return 1

@@ -1,0 +1,56 @@
+"""Language codes and stemmers (Snowball, through PyStemmer)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from functools import lru_cache
+
+import Stemmer
+
+from monitor.text.tokens import fold
+
+Stem = Callable[[str], str]
+
+DEFAULT = "en"
+"""Taken where a story's language is unknown."""
+
+_SNOWBALL = {
+    "ar": "arabic", "ca": "catalan", "da": "danish", "de": "german", "el": "greek", "en": "english",
+    "es": "spanish", "et": "estonian", "eu": "basque", "fi": "finnish", "fr": "french", "ga": "irish",
+    "hi": "hindi", "hu": "hungarian", "hy": "armenian", "id": "indonesian", "it": "italian",
+    "lt": "lithuanian", "ne": "nepali", "nl": "dutch", "no": "norwegian", "nb": "norwegian",
+    "nn": "norwegian", "pt": "portuguese", "ro": "romanian", "ru": "russian", "sr": "serbian",
+    "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish",
+}  # fmt: skip
+_TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*\Z")
+
+
+def normalize(tag: str | None) -> str | None:
+    """A language tag in lower case with hyphens (``en-us``), or None where it is no tag (RFC 5646)."""
+    if tag is None or not _TAG.match(tag := tag.strip()):
+        return None
+    return tag.replace("_", "-").lower()
+
+
+def primary(tag: str | None) -> str:
+    """The primary subtag (``en`` of ``en-us``); DEFAULT where the language is unknown."""
+    return tag.split("-", 1)[0] if tag else DEFAULT
+
+
+@lru_cache(maxsize=64)
+def stemmer(language: str) -> Stem:
+    """A function from a word to its folded stem in ``language``; only folding where no stemmer is known."""
+    name = _SNOWBALL.get(language)
+    if name is None:
+        return fold
+    # The stemmer's suffix rules know accented letters, so fold only afterwards.
+    snowball = Stemmer.Stemmer(name, 0)
+
+    @lru_cache(maxsize=1 << 16)
+    def stem(word: str) -> str:
+        lower = word.lower() if word.isascii() else unicodedata.normalize("NFC", word.casefold())
+        return fold(snowball.stemWord(lower))
+
+    return stem
