@@ -242,9 +242,7 @@ class Daemon:
         if crowded != self._crowded:
             self._crowded = crowded
             if crowded:
-                log.error(
-                    "the store's memory is nearly full, polling pauses: raise MONITOR_MAXMEMORY or keep less"
-                )
+                log.error("the store's memory is nearly full, polling pauses: raise MONITOR_MAXMEMORY or keep less")
             else:
                 log.info("the store has room again: polling goes on")
         return crowded

@@ -328,9 +328,7 @@ async def _announce(
     )
     announce(f"Rules:  {service.settings.rules_folder}")
     if not (await opened.store.feeds.page(None, 1))[0]:
-        announce(
-            "No feeds yet. Add some:  monitor feeds add URL  (or: monitor feeds import FILE.opml)"
-        )
+        announce("No feeds yet. Add some:  monitor feeds add URL  (or: monitor feeds import FILE.opml)")
     sys.stdout.flush()
 
 
