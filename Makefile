@@ -19,8 +19,10 @@ setup: .venv/.ready  ## make .venv with the locked packages and `monitor` itself
 	@# --without-pip: Debian's python3 has venv but no ensurepip; the system's pip installs into it from outside.
 	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip .venv
 	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
-	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes $(LOCKS)
+	@# Compiled once here: where bytecode is not written at run time, each start would take a second longer.
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes $(LOCKS)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q monitor
 	@touch $@
 
 # exec: the signals of the terminal and of a supervisor reach the service itself; make only waits.

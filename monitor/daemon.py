@@ -25,13 +25,13 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitor.errors import ConfigurationError, StoreUnavailable
 from monitor.metrics import Metrics
+from monitor.model.feed import ClaimedFeed
 from monitor.pipeline.backfill import Backfiller
 from monitor.pipeline.deliver import Deliverer
 from monitor.pipeline.poll import LEASE_MS, Poller
 from monitor.pipeline.work import Handle, read_batch, reclaim
 from monitor.ports import Clock, FeedPort, StreamPort
 
-ROLES = ("poll", "match", "deliver", "api")
 BATCH = 100
 """Messages read from a stream at a time."""
 MEMORY_LIMIT = 0.8
@@ -87,7 +87,7 @@ class Daemon:
         self._parts = parts
         self._stopping = asyncio.Event()
         self._wake = asyncio.Event()
-        self._polls: set[asyncio.Task[None]] = set()
+        self._polls: dict[asyncio.Task[None], ClaimedFeed] = {}
         self._loops: list[asyncio.Task[None]] = []
         self._last_turn: dict[str, float] = {}
         self._scheduler = AsyncIOScheduler(timezone="UTC")
@@ -134,7 +134,6 @@ class Daemon:
         """Claim nothing more and let what is in flight finish."""
         self._stopping.set()
         self._wake.set()
-        self._scheduler.pause()
         deadline = time.monotonic() + GRACE
         pending = {*self._loops, *self._polls}
         if pending:
@@ -227,15 +226,16 @@ class Daemon:
     async def _sweep(self) -> None:
         parts = self._parts
         free = parts.poll_slots - len(self._polls)
-        if self._stopping.is_set() or free <= 0 or parts.feeds is None or parts.poller is None:
+        if parts.feeds is None or parts.poller is None:
             return
-        if await self._too_crowded():
+        await parts.feeds.renew(list(self._polls.values()), parts.clock() + LEASE_MS)
+        if self._stopping.is_set() or free <= 0 or await self._too_crowded():
             return
         now = parts.clock()
         for claimed in await parts.feeds.claim(now, now + LEASE_MS, free):
             task = asyncio.create_task(self._poll(parts.poller.poll(claimed), claimed.config.url))
-            self._polls.add(task)
-            task.add_done_callback(self._polls.discard)
+            self._polls[task] = claimed
+            task.add_done_callback(self._polls.pop)
 
     async def _too_crowded(self) -> bool:
         crowded = await self._parts.memory_ratio() > MEMORY_LIMIT

@@ -23,7 +23,7 @@ from monitor.daemon import Daemon, Parts, Reader, Tick
 from monitor.delivery.webhook import WebhookSender
 from monitor.embedded import EmbeddedServer
 from monitor.embedded.launcher import prepare_data_dir
-from monitor.errors import ConfigurationError, StoreUnavailable
+from monitor.errors import ConfigurationError, FileProblem, StoreUnavailable
 from monitor.feeds.fetch import fetch
 from monitor.feeds.parsers import Parsers
 from monitor.metrics import Metrics
@@ -34,9 +34,10 @@ from monitor.pipeline.fan_out import FanOut
 from monitor.pipeline.match import Matcher
 from monitor.pipeline.poll import Poller
 from monitor.pipeline.view import ConfigView
-from monitor.rulebook.sync import RuleFiles, SyncReport
+from monitor.rulebook.sync import RuleFiles
 from monitor.settings import Settings, shipped
 from monitor.store import keys
+from monitor.store.config import RULE, SUBSCRIPTION
 from monitor.store.store import Store, connect
 
 ADMIN = "admin"
@@ -153,7 +154,7 @@ class Service:
         self._parsers = Parsers(settings.parse_workers, settings.parse_timeout)
         self._view = ConfigView(opened.store.config)
         self._files = RuleFiles(settings.rules_folder, opened.store.config, clock)
-        self._report = SyncReport(0, ())
+        self._problems: tuple[FileProblem, ...] | None = None  # as last written to the store
         self.daemon = Daemon(self._parts(client))
 
     def _parts(self, client: Client) -> Parts:
@@ -208,9 +209,13 @@ class Service:
 
     async def _sync(self) -> None:
         if await self.store.config.lease(keys.SYNC_LEASE, self._owner, LEASE_MS):
-            self._report = await self._files.sync()
+            report = await self._files.sync()
+            if report.problems != self._problems:
+                await self.store.config.note_file_problems(report.problems)
+                self._problems = report.problems
         else:
             self._files.forget()
+            self._problems = None
 
     async def _gauge(self) -> None:
         metrics, store = self.metrics, self.store
@@ -224,10 +229,9 @@ class Service:
 
     async def _tidy(self) -> None:
         day, now, store = 86_400_000, clock(), self.store
-        rules = [r.id for r in await store.config.rules()]
+        rules, subscriptions = [await store.config.known(kind) for kind in (RULE, SUBSCRIPTION)]
         await store.stories.trim(now - self.settings.story_days * day, [r.config.id for r in await store.feeds.all()])
         await store.hits.trim(now - self.settings.hit_days * day, rules)
-        subscriptions = [s.id for s in await store.config.subscriptions()]
         await store.deliveries.trim(now - self.settings.delivery_days * day, subscriptions)
         for stream in (*store.stories_in(self._owner), *store.outboxes(self._owner)):
             await stream.forget_idle_consumers(IDLE_CONSUMER_MS)
@@ -244,10 +248,6 @@ class Service:
         found += [f"the tick {name} has stopped" for name in self.daemon.dead_ticks()]
         found += [f"the loop {name} has ended" for name in self.daemon.dead_loops()]
         return not found, tuple(found)
-
-    def rule_files(self) -> SyncReport:
-        """The state of the rule files, as this process last saw it."""
-        return self._report
 
     def api(self) -> object:
         """The API over this service."""
@@ -267,7 +267,6 @@ class Service:
                 secrets.token_bytes,
                 self._send,
                 readiness,
-                self.rule_files,
                 self.wake,
             )
         )

@@ -10,7 +10,6 @@ from fastapi import Depends, Request
 
 from monitor.metrics import Metrics
 from monitor.ports import Clock, Send
-from monitor.rulebook.sync import SyncReport
 from monitor.settings import Settings
 from monitor.store.store import Store
 
@@ -34,7 +33,6 @@ class Context:
     random: Callable[[int], bytes]
     send: Send
     readiness: Callable[[], Awaitable[Readiness]]
-    rule_files: Callable[[], SyncReport]
     wake: Callable[[], None]
 
 

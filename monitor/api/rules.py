@@ -125,5 +125,5 @@ async def list_file_problems(context: Ctx) -> Listing[FileProblemOut]:
     """What is wrong with the rule files; what a faulty file held last stays active."""
     return Listing(items=[
         FileProblemOut(file=p.file, line=p.line, column=p.column, code=p.code, detail=p.detail, hint=p.hint)
-        for p in context.rule_files().problems
+        for p in await context.store.config.file_problems()
     ])  # fmt: skip

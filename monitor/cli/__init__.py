@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from monitor import __version__
+from monitor import ROLES, __version__
 from monitor.cli import offline, online
 from monitor.cli.output import fail
 from monitor.errors import ConfigurationError, MonitorError
@@ -20,7 +20,6 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     help="Self-hosted media monitoring: news feeds in, watch rules applied, alerts out.",
 )  # fmt: skip
-ROLES = ("poll", "match", "deliver", "api")
 
 app.command()(offline.check)
 app.command()(offline.match)

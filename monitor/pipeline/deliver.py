@@ -21,7 +21,7 @@ from monitor.policy import retry
 from monitor.ports import Clock, ConfigPort, DeliveryPort, HitPort, Jitter, Send
 from monitor.render import webhook_body
 
-LEASE_MS = 30_000
+LEASE_MS = 20_000
 """Longer than an attempt can take, its recording included."""
 log = structlog.get_logger(__name__)
 

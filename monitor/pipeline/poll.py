@@ -22,8 +22,8 @@ from monitor.pipeline.hosts import HostGate
 from monitor.policy import freshness, polling
 from monitor.ports import Clock, FeedPort, Fetch, Jitter, Parse, StoryPort
 
-LEASE_MS = 120_000
-"""Longer than a fetch, a parse and an ingest can take together."""
+LEASE_MS = 15_000
+"""Renewed every second while the poll is in flight, so that a crash delays a feed by no more than this."""
 HOST_BUSY_MS = 1_000
 """How long a feed waits whose host is being polled already."""
 log = structlog.get_logger(__name__)

@@ -13,7 +13,7 @@ from monitor.ports import Clock, Message, StreamPort
 Handle = Callable[[Sequence[Message]], Awaitable[None]]
 """Does a batch's work; whatever it raises leaves the whole batch to be handed out again."""
 
-IDLE_MS = 15_000
+IDLE_MS = 10_000
 """A message whose reader said nothing for so long was left; handling one takes far less."""
 MAX_TRIES = 4
 """Times a message is handed out: once in a batch, then singly."""

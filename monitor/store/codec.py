@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 
 from pydantic import TypeAdapter
 
+from monitor.errors import FileProblem
 from monitor.model.delivery import Attempt
 from monitor.model.feed import FeedConfig, FeedState
 from monitor.model.hit import Hit
@@ -46,6 +47,7 @@ BACKFILL = Codec(Backfill)
 HIT = Codec(Hit, compress=True)
 SUBSCRIPTION = Codec(Subscription)
 ATTEMPT = Codec(Attempt)
+FILE_PROBLEMS: Codec[tuple[FileProblem, ...]] = Codec(tuple[FileProblem, ...])
 
 
 def dump_seen(seen: Seen) -> str:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from monitor.errors import Conflict, NotFound
+from monitor.errors import Conflict, FileProblem, NotFound
 from monitor.model.rule import Backfill, Rule, RuleSpec
 from monitor.model.subscription import Subscription
 from monitor.ports import Changes
@@ -59,6 +59,11 @@ class ConfigStore:
             {i: codec.RULE.load(d) if d else None for i, d in rules.items()},
             {i: codec.SUBSCRIPTION.load(d) if d else None for i, d in subscriptions.items()},
         )
+
+    async def known(self, kind: str) -> list[str]:
+        """The ids of all rules or subscriptions that there ever were, removed ones included."""
+        names = await self._client.call("ZRANGE", keys.CHANGES, 0, -1)
+        return [id_ for name in names for k, _, id_ in (name.decode().partition(":"),) if k == kind]
 
     async def _records(self, key: str, ids: list[str]) -> dict[str, bytes | None]:
         found: dict[str, bytes | None] = {}
@@ -127,6 +132,15 @@ class ConfigStore:
             _check_owner(codec.RULE.load(seen), None)
             if await self._change(RULE, keys.RULES, id_, seen, b"", None):
                 return
+
+    async def note_file_problems(self, problems: Sequence[FileProblem]) -> None:
+        """What is wrong with the rule files, for every process to show."""
+        await self._client.call("SET", keys.FILE_PROBLEMS, codec.FILE_PROBLEMS.dump(tuple(problems)))
+
+    async def file_problems(self) -> tuple[FileProblem, ...]:
+        """What is wrong with the rule files, as the process that reads them last saw it."""
+        data = await self._client.call("GET", keys.FILE_PROBLEMS)
+        return codec.FILE_PROBLEMS.load(data) if data else ()
 
     # ── subscriptions ──
 

@@ -144,6 +144,18 @@ class FeedStore:
                 claimed.append(ClaimedFeed(codec.FEED_CONFIG.load(config), feed_state, fence))
         return claimed
 
+    async def renew(self, claims: Sequence[ClaimedFeed], lease_end: int) -> None:
+        """Push the leases of polls in flight ahead; claims that have ended or were overtaken stay as they are."""
+        by_prefix: dict[str, list[Argument]] = {}
+        for claimed in claims:
+            prefix = self._keys.f(claimed.config.id)
+            by_prefix.setdefault(prefix, []).extend((claimed.config.id, claimed.fence))
+        calls: list[tuple[list[str], list[Argument]]] = [
+            ([f"{p}due"], [lease_end, f"{p}feed:", *pairs]) for p, pairs in by_prefix.items()
+        ]
+        if calls:
+            await self._client.scripts("renew_feeds", calls)
+
     async def seen(self, feed: str) -> dict[str, Seen]:
         """What the feed remembers, by alias."""
         flat = await self._client.call("HGETALL", self._keys.seen(feed))

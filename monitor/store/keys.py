@@ -12,6 +12,7 @@ SUBSCRIPTIONS = "{cfg}:subscriptions"  # HASH id -> record
 API_KEYS = "{cfg}:keys"  # HASH SHA-256 of the key -> record
 BACKFILLS = "{cfg}:backfills"  # HASH rule id -> record
 SYNC_LEASE = "{cfg}:lease:rule-files"  # who reads the rule files into the store
+FILE_PROBLEMS = "{cfg}:rule-file-problems"  # STRING
 BACKFILL_LEASE = "{cfg}:lease:backfill"
 META = "meta"  # HASH schema_version, partitions
 
