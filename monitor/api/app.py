@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from monitor import __version__
 from monitor.api import deliveries, feeds, hits, operations, problems, rules, stories, subscriptions
 from monitor.api.context import Context
-from monitor.api.schemas import SpanOut
+from monitor.api.schemas.common import SpanOut
 
 MAX_BODY = 10 << 20
 """Bytes of a request; an OPML file of ten thousand feeds is a tenth of that."""

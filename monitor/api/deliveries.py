@@ -10,7 +10,8 @@ from pydantic import Field
 from monitor.api.auth import KEYED
 from monitor.api.context import Ctx
 from monitor.api.problems import documented
-from monitor.api.schemas import CountOut, DeliveryOut, Listing, PageQuery
+from monitor.api.schemas.common import CountOut, Listing, PageQuery
+from monitor.api.schemas.deliveries import DeliveryOut
 from monitor.model.delivery import DeliveryState
 from monitor.rulebook.schema import Strict
 

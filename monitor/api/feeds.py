@@ -10,7 +10,8 @@ from fastapi import APIRouter, Query, Request, Response
 from monitor.api.auth import KEYED
 from monitor.api.context import Ctx
 from monitor.api.problems import documented
-from monitor.api.schemas import FeedIn, FeedOut, FeedPatch, ImportOut, Listing, PageQuery
+from monitor.api.schemas.common import Listing, PageQuery
+from monitor.api.schemas.feeds import FeedIn, FeedOut, FeedPatch, ImportOut
 from monitor.feeds.address import new_feed, parse_address
 from monitor.feeds.opml import Outline, new_feeds, read_opml, write_opml
 

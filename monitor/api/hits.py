@@ -11,7 +11,8 @@ from pydantic import Field
 from monitor.api.auth import KEYED
 from monitor.api.context import Ctx
 from monitor.api.problems import documented
-from monitor.api.schemas import HitOut, Listing, PageQuery
+from monitor.api.schemas.common import Listing, PageQuery
+from monitor.api.schemas.stories import HitOut
 from monitor.api.stories import milliseconds
 
 router = APIRouter(prefix="/v1/hits", tags=["hits"], dependencies=KEYED, responses=documented(401, 422, 503))

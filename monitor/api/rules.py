@@ -10,14 +10,13 @@ from fastapi import APIRouter, Query
 from monitor.api.auth import KEYED
 from monitor.api.context import Context, Ctx
 from monitor.api.problems import documented
-from monitor.api.schemas import (
+from monitor.api.schemas.common import Listing, PageQuery
+from monitor.api.schemas.rules import (
     BackfillIn,
     CheckIn,
     CheckOut,
     ExplanationOut,
     FileProblemOut,
-    Listing,
-    PageQuery,
     QueryProblem,
     RuleChange,
     RuleIn,

@@ -11,7 +11,9 @@ from pydantic import Field
 from monitor.api.auth import KEYED
 from monitor.api.context import Context, Ctx
 from monitor.api.problems import documented
-from monitor.api.schemas import ExplanationOut, Listing, PageQuery, StoryIn, StoryOut
+from monitor.api.schemas.common import Listing, PageQuery
+from monitor.api.schemas.rules import ExplanationOut
+from monitor.api.schemas.stories import StoryIn, StoryOut
 from monitor.errors import InvalidInput
 from monitor.feeds.address import parse_address
 from monitor.match.percolate import Rulebook, explain_rule

@@ -11,11 +11,9 @@ from fastapi import APIRouter, Query
 from monitor.api.auth import KEYED
 from monitor.api.context import Ctx
 from monitor.api.problems import documented
-from monitor.api.schemas import (
-    CountOut,
-    Listing,
+from monitor.api.schemas.common import CountOut, Listing, PageQuery
+from monitor.api.schemas.subscriptions import (
     MailIn,
-    PageQuery,
     SecretOut,
     SubscriptionCreated,
     SubscriptionIn,
@@ -120,6 +118,8 @@ async def change_subscription(subscription: str, body: SubscriptionPatch, contex
 async def remove_subscription(subscription: str, context: Ctx) -> None:
     """Remove a subscription; what waits for it is cancelled."""
     await context.store.config.remove_subscription(subscription)
+    await context.store.deliveries.abandon(subscription)
+    context.wake()
 
 
 @router.post("/{subscription}:test", responses=documented(404))

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from monitor import ROLES, __version__
-from monitor.cli import offline, online
+from monitor.cli import feeds, offline, records, rules, subscriptions
 from monitor.cli.output import fail
 from monitor.errors import ConfigurationError, MonitorError
 
@@ -23,9 +23,13 @@ app = typer.Typer(
 
 app.command()(offline.check)
 app.command()(offline.match)
-app.command()(online.explain)
-for _name, _group in online.GROUPS.items():
-    app.add_typer(_group, name=_name)
+app.command()(rules.explain)
+app.add_typer(feeds.feeds, name="feeds")
+app.add_typer(rules.rules, name="rules")
+app.add_typer(subscriptions.subscriptions, name="subscriptions")
+app.add_typer(records.hits, name="hits")
+app.add_typer(records.deliveries, name="deliveries")
+app.add_typer(records.keys, name="keys")
 
 
 def _version(wanted: bool) -> None:

@@ -32,7 +32,7 @@ def parse_address(text: str) -> tuple[str, str | None]:
     elif "://" not in text:
         text = f"https://{text}"
     try:
-        url = URL(text, encoded=True)
+        url = URL(text, encoded=text.isascii())
         host, port = url.host, url.port
     except ValueError as error:
         raise InvalidInput("url", f"not a URL: {error}", "https://example.org/feed.xml") from None

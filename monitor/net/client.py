@@ -150,14 +150,15 @@ class Client:
                         cut,
                     )
                 permanent = permanent and answer.status in PERMANENT
-                target = _checked(str(target.join(URL(location, encoded=True))))
+                target = _checked(str(target.join(URL(location, encoded=location.isascii()))))
         raise RequestFailed("too-many-redirects", f"more than {MAX_REDIRECTS} redirects, the last one to {target.host}")
 
 
 def _checked(url: str) -> URL:
     """The URL exactly as written; userinfo is never sent on behalf of a redirect."""
     try:
-        target = URL(url, encoded=True)
+        # ASCII stays exactly as written; the rest needs punycode and percent signs to be sent at all.
+        target = URL(url, encoded=url.isascii())
     except ValueError as error:
         raise RequestFailed("bad-url", f"not a URL: {error}") from None
     if target.scheme not in ("http", "https") or not target.host:

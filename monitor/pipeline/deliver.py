@@ -23,6 +23,8 @@ from monitor.render import webhook_body
 
 LEASE_MS = 20_000
 """Longer than an attempt can take, its recording included."""
+EVER = 1 << 52
+"""Later than any due time."""
 log = structlog.get_logger(__name__)
 
 
@@ -84,9 +86,11 @@ class Deliverer:
     async def _cancel(self, id_: str, now: int) -> int:
         """What still waits for a subscription that was deleted."""
         outcome = Outcome(DeliveryState.CANCELLED, None, "the subscription was deleted")
-        claimed = await self._deliveries.claim(id_, now, now + LEASE_MS, 100)
+        claimed = await self._deliveries.claim(id_, EVER, now + LEASE_MS, 100)
         for delivery in claimed:
             await self._deliveries.record(delivery, outcome, None, now)
+        if not claimed:
+            await self._deliveries.forget(id_)
         return len(claimed)
 
     async def _attempt(self, subscription: Subscription, delivery: ClaimedDelivery) -> None:

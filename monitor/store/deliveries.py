@@ -121,6 +121,16 @@ class DeliveryStore:
             "HDEL", f"{self._keys.s(subscription)}health:{subscription}", "failures", "failing_since"
         )
 
+    async def abandon(self, subscription: str) -> None:
+        """Let a sender look at a subscription that was deleted, to cancel what waits for it."""
+        await self._client.call("ZADD", f"{self._keys.s(subscription)}ready", 0, subscription)
+
+    async def forget(self, subscription: str) -> None:
+        """Drop what only a living subscription needs; its deliveries stay readable until they expire."""
+        prefix = self._keys.s(subscription)
+        own = [f"{prefix}due:{subscription}", f"{prefix}health:{subscription}", *self._indexes(subscription, None)]
+        await self._client.atomic([("DEL", *own), ("ZREM", f"{prefix}ready", subscription)])
+
     async def get(self, delivery: str) -> Delivery:
         """The delivery with its attempts. Raises NotFound."""
         found = await self.existing([delivery])

@@ -7,7 +7,7 @@ import hashlib
 import re
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from monitor.text.tokens import fold, tokenize
+from monitor.text.tokens import folded_words
 
 # Parameters that say how a reader came to the page, never which page it is.
 _TRACKING = re.compile(
@@ -50,7 +50,7 @@ def link_key(url: str | None) -> str | None:
 
 def text_key(title: str, body: str) -> str:
     """The digest of the words of a story, whatever their case, accents, spacing and punctuation."""
-    return digest(" ".join(fold(t.text) for text in (title, body) for t in tokenize(text)))
+    return digest(" ".join(folded_words(title) + folded_words(body)))
 
 
 def feed_id(url: str) -> str:

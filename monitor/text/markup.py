@@ -8,46 +8,15 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-_BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "br",
-        "center",
-        "dd",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "li",
-        "main",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "table",
-        "td",
-        "th",
-        "tr",
-        "ul",
-    ]
-)
-_HIDDEN = frozenset(["head", "iframe", "noscript", "object", "script", "style", "svg", "template", "title"])
+_BLOCK_ELEMENTS = """
+address article aside blockquote br center dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5
+h6 header hr li main nav ol p pre section table td th tr ul
+"""
+_BLOCKS = frozenset(_BLOCK_ELEMENTS.split())
+_HIDDEN_ELEMENTS = """
+head iframe noscript object script style svg template title
+"""
+_HIDDEN = frozenset(_HIDDEN_ELEMENTS.split())
 _MARKUP = re.compile(r"<[A-Za-z/!?]|&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _SPACE = re.compile(r"[^\S\n]+")
 _BREAKS = re.compile(r" ?\n[ \n]*")

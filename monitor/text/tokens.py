@@ -57,6 +57,11 @@ def tokenize(text: str) -> Iterator[Token]:
         yield Token(start, end, found[0])
 
 
+def folded_words(text: str) -> list[str]:
+    """The folded words of ``text``, without their places: much faster than ``tokenize`` where that is all."""
+    return [fold(word) for word in _WORD.findall(text)]
+
+
 @lru_cache(maxsize=1 << 16)
 def fold(word: str) -> str:
     """The form in which words are compared: lower case, no accents, no invisible characters."""

@@ -1,0 +1,155 @@
+"""Rules, their checks and explanations."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+from monitor.api.schemas.common import Name, SpanOut
+from monitor.match.evaluate import Explanation
+from monitor.model.rule import Backfill, Rule, Severity, Strictness
+from monitor.render import iso
+from monitor.rulebook.schema import InlineStory, RuleFields, RuleId, Strict
+
+
+class BackfillIn(Strict):
+    """Run the rule over stored stories; its hits are marked, and alert only if ``alert`` is set."""
+
+    days: int = Field(ge=1, le=3650)
+    alert: bool = False
+
+
+class RuleIn(RuleFields):
+    """A rule to store."""
+
+    id: RuleId | None = Field(None, description="made from the name where it is left out")
+    name: Name
+    backfill: BackfillIn | None = None
+
+
+class RuleChange(RuleFields):
+    """A rule's next version; what is left out takes its default."""
+
+    id: RuleId | None = Field(None, description="if given, the id of the path")
+    name: Name
+    backfill: BackfillIn | None = None
+
+
+class BackfillOut(BaseModel):
+    """A back-fill and how far it is."""
+
+    since: str
+    alert: bool
+    done: bool
+    scanned: int
+    matched: int
+
+    @classmethod
+    def of(cls, found: Backfill) -> BackfillOut:
+        """The answer for a stored back-fill."""
+        return cls(
+            since=str(iso(found.since)),
+            alert=found.alert,
+            done=found.done_at is not None,
+            scanned=found.scanned,
+            matched=found.matched,
+        )
+
+
+class RuleOut(BaseModel):
+    """A rule; ``file`` names the rule file that owns it."""
+
+    id: str
+    name: str
+    query: str
+    tags: list[str]
+    strictness: Strictness
+    languages: list[str]
+    severity: Severity
+    enabled: bool
+    expires: str | None
+    version: int
+    created_at: str
+    updated_at: str
+    file: str | None
+    backfill: BackfillOut | None = None
+
+    @classmethod
+    def of(cls, rule: Rule, backfill: Backfill | None = None) -> RuleOut:
+        """The answer for a stored rule."""
+        spec = rule.spec
+        return cls(
+            id=spec.id,
+            name=spec.name,
+            query=spec.query,
+            tags=list(spec.tags),
+            strictness=spec.strictness,
+            languages=list(spec.languages),
+            severity=spec.severity,
+            enabled=spec.enabled,
+            expires=iso(spec.expires),
+            version=rule.version,
+            created_at=str(iso(rule.created_at)),
+            updated_at=str(iso(rule.updated_at)),
+            file=rule.file,
+            backfill=BackfillOut.of(backfill) if backfill else None,
+        )
+
+
+class CheckIn(Strict):
+    """A query to check, and a story to try it on."""
+
+    query: str = Field(min_length=1, max_length=20_000)
+    story: InlineStory | None = None
+
+
+class ExplanationOut(BaseModel):
+    """Why a part of a query matched or not."""
+
+    query: str
+    kind: str
+    matched: bool
+    detail: str
+    spans: list[SpanOut]
+    parts: list[ExplanationOut]
+
+    @classmethod
+    def of(cls, found: Explanation) -> ExplanationOut:
+        """The answer for an explanation."""
+        return cls(
+            query=found.query,
+            kind=found.kind,
+            matched=found.matched,
+            detail=found.detail,
+            spans=[SpanOut.of(s) for s in found.spans],
+            parts=[cls.of(p) for p in found.parts],
+        )
+
+
+class QueryProblem(BaseModel):
+    """A fault in a query."""
+
+    detail: str
+    code: str
+    start: int
+    end: int
+    hint: str
+
+
+class CheckOut(BaseModel):
+    """Whether the query parses, how it was read, and what it did with the story."""
+
+    ok: bool
+    canonical: str | None
+    problems: list[QueryProblem]
+    explanation: ExplanationOut | None
+
+
+class FileProblemOut(BaseModel):
+    """A fault in a rule file."""
+
+    file: str
+    line: int
+    column: int
+    code: str
+    detail: str
+    hint: str

@@ -1,0 +1,96 @@
+"""``monitor feeds``"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from monitor.cli.output import table
+from monitor.cli.store import DataDir, Json, floor, now, on_store
+
+feeds = typer.Typer(no_args_is_help=True, help="The feeds that are polled.")
+
+
+@feeds.command("add")
+def add_feed(
+    url: str,
+    interval: Annotated[int | None, typer.Option(min=1, help="Seconds between polls; left out, it adapts.")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="Can be repeated.")] = None,
+    backfill_alerts: Annotated[bool, typer.Option(help="Let the first poll's stories alert.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Add a feed; a running service polls it at once."""
+    from monitor.feeds.address import new_feed, parse_address
+
+    address, credentials = parse_address(url)
+    config = new_feed(
+        address,
+        credentials,
+        now=now(),
+        floor=floor(),
+        interval=interval,
+        tags=tag or (),
+        backfill_alerts=backfill_alerts,
+    )
+    on_store(data_dir, lambda store: store.feeds.add(config, config.created_at))
+    typer.echo(config.id)
+
+
+@feeds.command("list")
+def list_feeds(as_json: Json = False, data_dir: DataDir = None) -> None:
+    """All feeds, each with its health and why."""
+    from monitor.api.schemas.feeds import FeedOut
+
+    found = [FeedOut.of(r) for r in on_store(data_dir, lambda store: store.feeds.all())]
+    if as_json:
+        table([f.model_dump(mode="json") for f in found], as_json=True)
+        return
+    rows = [
+        {"id": f.id, "health": f.health.status.value, "stories": f.stories, "last ok": f.health.last_ok,
+         "title": f.title, "url": f.url, "why": f.health.detail} for f in found
+    ]  # fmt: skip
+    table(rows, as_json=False)
+
+
+@feeds.command("remove")
+def remove_feed(feed: str, data_dir: DataDir = None) -> None:
+    """Stop polling a feed; its stories and hits stay."""
+    on_store(data_dir, lambda store: store.feeds.remove(feed))
+
+
+@feeds.command("poll")
+def poll_feed(feed: str, data_dir: DataDir = None) -> None:
+    """Let a running service poll the feed now."""
+    on_store(data_dir, lambda store: store.feeds.poll_now(feed, now()))
+
+
+@feeds.command("import")
+def import_feeds(file: Annotated[Path, typer.Argument(help="An OPML file.")], data_dir: DataDir = None) -> None:
+    """Add the feeds of an OPML file, however broken. Exits 1 where some of it could not be used."""
+    from monitor.errors import ConfigurationError
+    from monitor.feeds.opml import new_feeds, read_opml
+
+    try:
+        found = read_opml(file.read_bytes())
+    except OSError as error:
+        raise ConfigurationError(f"cannot read {file}: {error.strerror}") from error
+    configs = new_feeds(found, now(), floor())
+    added, known = on_store(data_dir, lambda store: store.feeds.add_all(configs, now()))
+    typer.echo(f"{added} feeds added, {known} were there already, {len(found.problems)} could not be used")
+    for problem in found.problems:
+        typer.secho(problem, fg="red", err=True)
+    if found.problems:
+        raise typer.Exit(1)
+
+
+@feeds.command("export")
+def export_feeds(data_dir: DataDir = None) -> None:
+    """Print all feeds as OPML, without passwords."""
+    from monitor.feeds.opml import Outline, write_opml
+
+    records = on_store(data_dir, lambda store: store.feeds.all())
+    typer.echo(
+        write_opml([Outline(r.config.url, None, r.config.title or r.state.title, r.config.tags) for r in records])
+    )
