@@ -88,7 +88,7 @@ def send_now(subscription: str, data_dir: DataDir = None) -> None:
 
 
 @subscriptions.command("test")
-def test(subscription: str, as_json: Json = False, data_dir: DataDir = None) -> None:
+def send_test(subscription: str, as_json: Json = False, data_dir: DataDir = None) -> None:
     """Send a signed test.ping now and show what the receiver really answers. Exits 1 where it is no success."""
     from monitor.delivery.webhook import WebhookSender
     from monitor.net.client import Client
