@@ -252,8 +252,13 @@ class Service:
     def api(self) -> object:
         """The API over this service."""
         # Imported here: a process without the API needs neither the web framework nor its memory.
+        from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
         from monitor.api.app import create_app
         from monitor.api.context import Context, Readiness
+
+        loader = FileSystemLoader(shipped("templates") / "pages")
+        pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
 
         async def readiness() -> Readiness:
             return Readiness(*await self.readiness())
@@ -268,6 +273,7 @@ class Service:
                 self._send,
                 readiness,
                 self.wake,
+                pages,
             )
         )
 

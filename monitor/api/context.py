@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
+from jinja2 import Environment
 
 from monitor.metrics import Metrics
 from monitor.ports import Clock, Send
@@ -34,6 +35,7 @@ class Context:
     send: Send
     readiness: Callable[[], Awaitable[Readiness]]
     wake: Callable[[], None]
+    pages: Environment  # templates/pages
 
 
 def _context(request: Request) -> Context:

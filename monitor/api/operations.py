@@ -14,25 +14,6 @@ from monitor.api.context import Ctx
 from monitor.api.problems import documented
 
 router = APIRouter(tags=["operations"])
-_PAGE = f"""<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>Media monitor</title>
-<style>
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 40rem; margin: 3rem auto; padding: 0 1rem }}
-code {{ background: #8882; padding: .1em .3em }}
-</style>
-<h1>Media monitor {__version__}</h1>
-<p>This service polls news feeds, matches every new story against your watch rules and sends alerts.</p>
-<ul>
-<li><a href="/docs">The API, to read and to try</a>
-(press <b>Authorize</b> and paste the key from <code>admin.key</code>)</li>
-<li><a href="/openapi.json">Its OpenAPI description</a></li>
-<li><a href="/readyz">Is it at work?</a></li>
-</ul>
-<p>On the command line: <code>monitor --help</code>.</p>
-</html>"""
 
 
 class Alive(BaseModel):
@@ -49,9 +30,10 @@ class Ready(BaseModel):
 
 
 @router.get("/", include_in_schema=False)
-async def index() -> HTMLResponse:
+async def index(context: Ctx) -> HTMLResponse:
     """What this is, and where to go."""
-    return HTMLResponse(_PAGE)
+    page = context.pages.get_template("index.html")
+    return HTMLResponse(page.render(version=__version__, key_file="DATA_DIR/admin.key"))
 
 
 @router.get("/healthz")
