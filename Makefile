@@ -16,6 +16,8 @@ setup: .venv/.ready  ## make .venv with the locked packages and `monitor` itself
 .venv/.ready: $(LOCKS) requirements-uv.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "Python >= 3.11 is needed; $(PYTHON) is older. Name another: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -m pip --version >/dev/null 2>&1 || { \
+	  echo "pip is needed, and $(PYTHON) has none (Debian: apt install python3-pip). Leave any virtual environment first." >&2; exit 1; }
 	@# --without-pip: Debian's python3 has venv but no ensurepip; the system's pip installs into it from outside.
 	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip .venv
 	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock

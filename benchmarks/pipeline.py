@@ -193,7 +193,7 @@ async def steps(service: Service) -> dict[str, float]:
 def memory(pid: int) -> float:
     """Resident memory of the process and its Python children, in MB."""
     children = subprocess.run(
-        ["ps", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=False
+        ["/bin/ps", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=False
     )
     pids = [pid, *(int(line.split()[0]) for line in children.stdout.splitlines() if "worker" in line)]
     total = 0

@@ -333,7 +333,8 @@ async def _announce(
     )
     announce(f"Rules:  {service.settings.rules_folder}")
     if not (await opened.store.feeds.page(None, 1))[0]:
-        announce("No feeds yet. Add some:  monitor feeds add URL  (or: monitor feeds import FILE.opml)")
+        command = sys.argv[0] if sys.argv[0].endswith("monitor") else "monitor"
+        announce(f"No feeds yet. Add some:  {command} feeds add URL  (or: {command} feeds import FILE.opml)")
     sys.stdout.flush()
 
 
