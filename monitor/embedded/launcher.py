@@ -17,6 +17,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import structlog
 
@@ -29,6 +30,8 @@ START_TIMEOUT = 120
 """Seconds; a server may have to load gigabytes before it answers."""
 LOW_DISK = 4 << 20
 """Bytes free below which the server is not started: it would stop at its first failed write."""
+OURS = {"admin.key", "rules", "services.lock", "valkey", "outbox", "monitor.toml"}
+"""What a data dir holds."""
 log = structlog.get_logger(__name__)
 
 
@@ -80,7 +83,9 @@ def prepare_data_dir(data_dir: Path) -> None:
     """Make the data dir, owner-only. Raises ConfigurationError where it cannot be written."""
     try:
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        data_dir.chmod(0o700)
+        # A folder that holds other things is not ours to close; what is secret in it has its own mode.
+        if {entry.name for entry in data_dir.iterdir()} <= OURS:
+            data_dir.chmod(0o700)
         with tempfile.TemporaryFile(dir=data_dir):
             pass
     except OSError as error:
@@ -99,8 +104,8 @@ def socket_path(data_dir: Path) -> Path:
     if len(os.fsencode(inside)) <= LONGEST_SOCKET_PATH:
         return inside
     name = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]
-    base = os.environ.get("XDG_RUNTIME_DIR")
-    folder = Path(base if base and len(base) < 60 else "/tmp", f"media-monitor-{os.getuid()}-{name}")  # noqa: S108 - owner-only, checked below
+    # A fixed place: two sessions of one user may differ in TMPDIR and XDG_RUNTIME_DIR, and have to meet here.
+    folder = Path("/tmp", f"media-monitor-{os.getuid()}-{name}")  # noqa: S108 - owner-only, checked below
     folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
@@ -126,7 +131,7 @@ class EmbeddedServer:
     @property
     def url(self) -> str:
         """The server's address for redis-py."""
-        return f"unix://{self.socket}"
+        return f"unix://{quote(str(self.socket))}"
 
     async def join(self) -> None:
         """Count this service in and make sure that the server runs and answers.
@@ -213,7 +218,7 @@ class EmbeddedServer:
         record = self._folder / "server.json"
         try:
             wrote = json.loads(record.read_text())
-            kind, version = str(wrote["kind"]), tuple(wrote["version"])
+            kind, version = str(wrote["kind"]), tuple(map(int, wrote["version"]))
         except FileNotFoundError:
             kind, version = binary.kind, binary.version
         except (ValueError, KeyError, TypeError) as error:

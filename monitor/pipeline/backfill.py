@@ -43,8 +43,8 @@ class Backfiller:
         done = 0
         for backfill in pending:
             rule = self.view.rules.get(backfill.rule)
-            if rule is None:  # deleted or switched off since
-                await self.config.ask_backfill(replace(backfill, done_at=self.clock()))
+            if rule is None or not rule.active(self.clock()):  # deleted, switched off or expired since
+                await self.config.finish_backfill(backfill, replace(backfill, done_at=self.clock()))
             elif all(ms > backfill.asked_at for ms in oldest):
                 await self._walk(backfill, rule)
                 done += 1
@@ -68,5 +68,6 @@ class Backfiller:
             cursor = page.next
             if cursor is None:
                 break
-        await self.config.ask_backfill(replace(backfill, matched=matched, scanned=scanned, done_at=self.clock()))
+        done = replace(backfill, matched=matched, scanned=scanned, done_at=self.clock())
+        await self.config.finish_backfill(backfill, done)
         log.info("back-fill done", rule=rule.id, scanned=scanned, matched=matched)

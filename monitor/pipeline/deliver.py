@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 import structlog
@@ -15,6 +16,7 @@ import structlog
 from monitor.errors import StoreUnavailable
 from monitor.metrics import Metrics
 from monitor.model.delivery import Attempt, ClaimedDelivery, DeliveryState, Outcome
+from monitor.model.hit import Hit
 from monitor.model.subscription import Subscription
 from monitor.pipeline.view import ConfigView
 from monitor.policy import retry
@@ -67,6 +69,8 @@ class Deliverer:
 
     async def _claim(self, id_: str, now: int) -> int:
         subscription = self._view.subscriptions.get(id_)
+        if id_ in self._view.broken:
+            return 0  # kept, for a version that can read it
         if subscription is None:
             return await self._cancel(id_, now)
         if not subscription.enabled:
@@ -113,9 +117,8 @@ class Deliverer:
             gone = Outcome(DeliveryState.CANCELLED, None, "its hits are not kept any more")
             await self._deliveries.record(delivery, gone, None, now)
             return
-        body = webhook_body("hit.created", delivery.id, delivery.created_at, hits)
         with self._metrics.seconds.labels("send").time():
-            answer = await self._send(subscription.channel, delivery.id, body, now)
+            answer = await self._answer(subscription, delivery, hits, now)
         health = await self._deliveries.health(subscription.id) if not answer.accepted else retry.HEALTHY
         outcome = retry.decide(answer, delivery.tries, health, self._jitter(), self._clock())
         result = "sent" if answer.accepted else "failed"
@@ -128,6 +131,17 @@ class Deliverer:
                         tries=delivery.tries, state=outcome.state.value, reason=outcome.reason)  # fmt: skip
         if outcome.disable:
             await self._disable(subscription.id, outcome.disable)
+
+    async def _answer(
+        self, subscription: Subscription, delivery: ClaimedDelivery, hits: Sequence[Hit], now: int
+    ) -> retry.Answer:
+        """The receiver's answer. A mistake of ours is a failed attempt too, so that it has an end and is seen."""
+        try:
+            body = webhook_body("hit.created", delivery.id, delivery.created_at, hits)
+            return await self._send(subscription.channel, delivery.id, body, now)
+        except Exception as error:
+            log.exception("a delivery could not be sent", delivery=delivery.id)
+            return retry.Answer(None, f"the service failed to send it: {error!r}", 0)
 
     async def _disable(self, id_: str, reason: str) -> None:
         def switch_off(found: Subscription) -> Subscription:

@@ -59,7 +59,9 @@ class Poller:
     async def _poll(self, claimed: ClaimedFeed) -> str:
         outcome, plan, following = await self._decide(claimed)
         with self.metrics.seconds.labels("ingest").time():
-            if not await self.feeds.ingest(claimed, plan, following.state, following.due):
+            # Switched off, a feed is polled only when somebody asks for it.
+            due = following.due if claimed.config.enabled else None
+            if not await self.feeds.ingest(claimed, plan, following.state, due):
                 outcome = "overtaken"
         self.metrics.polls.labels(outcome).inc()
         if plan is not None and outcome == "parsed":

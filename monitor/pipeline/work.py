@@ -53,6 +53,7 @@ async def reclaim(stream: StreamPort, handle: Handle, metrics: Metrics, clock: C
         try:
             await handle([message])
         except StoreUnavailable:
+            stream.excuse(message)
             raise
         except Exception as error:
             log.exception("a message failed", stream=stream.name, id=message.id, tries=message.tries)

@@ -8,12 +8,14 @@ mounted) changes nothing either.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
 from monitor.errors import Conflict, FileProblem
+from monitor.model.rule import Rule
 from monitor.ports import Clock, RulePort
 from monitor.rulebook.load import Loaded, LoadedRule, load_file, rule_files
 
@@ -58,8 +60,10 @@ class RuleFiles:
                 "make it, or set MONITOR_RULES_DIR",
             )
             return SyncReport(0, (missing,))
-        if not self._rescan() and self._synced:
+        # A conflict with a rule of the API ends there, without a change of any file.
+        if not self._rescan() and self._synced and not self._conflicts:
             return SyncReport(0, self._problems())
+        self._synced = False  # until it is written: the store may go away in between
         changed = await self._write()
         self._synced = True
         return SyncReport(changed, self._problems())
@@ -70,56 +74,76 @@ class RuleFiles:
         changed = False
         for path in rule_files(self._folder):
             name = path.relative_to(self._folder).as_posix()
+            if not name.isprintable():
+                shown = name.encode("utf-8", "backslashreplace").decode()
+                problem = FileProblem(shown, 1, 1, "name", "the file's name is no plain text", "rename it")
+                self._load(shown, stamps, Loaded((), (problem,)))
+                continue
             try:
                 found = path.stat()
             except FileNotFoundError:
                 continue  # deleted a moment ago
-            stamps[name] = (found.st_mtime_ns, found.st_size, found.st_ino)
-            if self._stamps.get(name) != stamps[name]:
+            except OSError as error:
+                problem = FileProblem(name, 1, 1, "unreadable", f"cannot be read: {error.strerror}", "check what it is")
+                self._load(name, stamps, Loaded((), (problem,)))
+                continue
+            stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
+            if self._stamps.get(name) == stamp:
+                stamps[name] = stamp
+            else:
                 changed = True
-                self._loaded[name] = load_file(path, name)
-                for problem in self._loaded[name].problems:
-                    log.error("a rule file has a problem; what it last held stays active", problem=str(problem))
+                self._load(name, stamps, load_file(path, name), stamp)
         for gone in self._loaded.keys() - stamps.keys():
             changed = True
             del self._loaded[gone]
         self._stamps = stamps
         return changed
 
+    def _load(self, name: str, stamps: dict[str, Stamp], loaded: Loaded, stamp: Stamp = (0, 0, 0)) -> None:
+        """Keep what a file holds now, and say what is wrong with it, once."""
+        stamps[name] = stamp
+        if self._stamps.get(name) != stamp:
+            for problem in loaded.problems:
+                log.error("a rule file has a problem; what it last held stays active", problem=str(problem))
+        self._loaded[name] = loaded
+
     async def _write(self) -> int:
         stored = {rule.id: rule for rule in await self._rules.rules()}
-        wanted: dict[str, tuple[str, LoadedRule]] = {}
         self._conflicts.clear()
-        for name, loaded in sorted(self._loaded.items()):
-            for rule in loaded.rules:
-                first = wanted.setdefault(rule.spec.id, (name, rule))
-                if first[1] is not rule:
-                    self._conflict(name, rule, f"the id {rule.spec.id!r} is defined in {first[0]} already")
-        changed = 0
+        wanted = self._wanted(stored)
         # A file with problems may have lost a rule only by a typo: what it last held stays.
         sound = {name for name, loaded in self._loaded.items() if not loaded.problems}
-        for old in stored.values():
-            owner = old.file
-            if (
-                owner is not None
-                and (old.id not in wanted or wanted[old.id][0] != owner)
-                and (owner in sound or owner not in self._loaded)
-            ):
-                await self._rules.disable_file_rule(old.id, self._clock())
-                log.info("a rule has left its file and is switched off", rule=old.id, file=owner)
-                changed += 1
+        changed = 0
         for name, rule in wanted.values():
             before = stored.get(rule.spec.id)
             if before is not None and before.spec == rule.spec and before.file == name:
                 continue
+            owner = before.file if before is not None else None
+            left = owner if owner in sound or owner not in self._loaded else None
             try:
-                written = await self._rules.put_rule(rule.spec, name, self._clock())
+                written = await self._rules.put_rule(rule.spec, name, self._clock(), left=left)
             except Conflict as error:
                 self._conflict(name, rule, str(error))
                 continue
             changed += 1
             log.info("a rule was taken over from its file", rule=written.id, version=written.version, file=name)
+        for old in stored.values():
+            if old.file is None or old.id in wanted or not (old.file in sound or old.file not in self._loaded):
+                continue
+            await self._rules.disable_file_rule(old.id, self._clock())
+            log.info("a rule has left its file and is switched off", rule=old.id, file=old.file)
+            changed += 1
         return changed
+
+    def _wanted(self, stored: Mapping[str, Rule]) -> dict[str, tuple[str, LoadedRule]]:
+        """The rules of all files by id; of several with one id, the present owner's, else that of the first file."""
+        wanted: dict[str, tuple[str, LoadedRule]] = {}
+        found = [(name, rule) for name, loaded in sorted(self._loaded.items()) for rule in loaded.rules]
+        for name, rule in sorted(found, key=lambda pair: not _owns(stored, *pair)):
+            first, _ = wanted.setdefault(rule.spec.id, (name, rule))
+            if first != name:
+                self._conflict(name, rule, f"the id {rule.spec.id!r} is defined in {first} already")
+        return wanted
 
     def _conflict(self, name: str, rule: LoadedRule, detail: str) -> None:
         problem = FileProblem(name, rule.line, 1, "conflict", detail)
@@ -128,3 +152,7 @@ class RuleFiles:
 
     def _problems(self) -> tuple[FileProblem, ...]:
         return (*(p for loaded in self._loaded.values() for p in loaded.problems), *self._conflicts.values())
+
+
+def _owns(stored: Mapping[str, Rule], name: str, rule: LoadedRule) -> bool:
+    return rule.spec.id in stored and stored[rule.spec.id].file == name

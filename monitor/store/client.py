@@ -18,6 +18,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import (
     BusyLoadingError,
     ClusterDownError,
+    ExecAbortError,
     NoScriptError,
     OutOfMemoryError,
     ReadOnlyError,
@@ -38,6 +39,10 @@ Command = Sequence[Argument]
 SOCKET_TIMEOUT = 5.0
 """Seconds; a blocking read waits at most BLOCK_MS, well below it, so that a stop is prompt."""
 BLOCK_MS = 1_000
+
+
+_AWAY = ("MISCONF ", "OOM ", "LOADING ", "BUSY ", "TRYAGAIN ", "MASTERDOWN ", "READONLY ")
+"""Codes of errors that are about the server's state and not about the command."""
 
 
 class Client:
@@ -84,7 +89,8 @@ class Client:
             self._on_error()
             raise StoreUnavailable("the store is read-only (a replica, or its disk is full)") from error
         except ResponseError as error:
-            if str(error).startswith(("MISCONF", "OOM", "LOADING", "TRYAGAIN", "MASTERDOWN")):
+            # In a pipeline the code stands behind the number of the command.
+            if isinstance(error, ExecAbortError) or any(code in str(error) for code in _AWAY):
                 self._on_error()
                 raise StoreUnavailable(f"the store refuses commands: {error}") from error
             raise

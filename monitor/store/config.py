@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from monitor.errors import Conflict, FileProblem, NotFound
 from monitor.model.rule import Backfill, Rule, RuleSpec
@@ -19,6 +20,7 @@ from monitor.store import codec, keys
 from monitor.store.client import Argument, Client
 
 RULE, SUBSCRIPTION = "rule", "subscription"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +54,10 @@ class ConfigStore:
         for name in names:
             kind, _, id_ = name.decode().partition(":")
             ids[kind].append(id_)
-        rules = await self._records(keys.RULES, ids[RULE])
-        subscriptions = await self._records(keys.SUBSCRIPTIONS, ids[SUBSCRIPTION])
-        return Changes(
-            int(epoch or 0),
-            {i: codec.RULE.load(d) if d else None for i, d in rules.items()},
-            {i: codec.SUBSCRIPTION.load(d) if d else None for i, d in subscriptions.items()},
-        )
+        unreadable: dict[str, str] = {}
+        rules = _decoded(codec.RULE, await self._records(keys.RULES, ids[RULE]), unreadable)
+        records = await self._records(keys.SUBSCRIPTIONS, ids[SUBSCRIPTION])
+        return Changes(int(epoch or 0), rules, _decoded(codec.SUBSCRIPTION, records, unreadable), unreadable)
 
     async def known(self, kind: str) -> list[str]:
         """The ids of all rules or subscriptions that there ever were, removed ones included."""
@@ -93,10 +92,13 @@ class ConfigStore:
             raise NotFound("rule version", f"{id_} version {version}")
         return codec.RULE.load(data)
 
-    async def put_rule(self, spec: RuleSpec, file: str | None, now: int, *, create: bool = False) -> Rule:
+    async def put_rule(
+        self, spec: RuleSpec, file: str | None, now: int, *, create: bool = False, left: str | None = None
+    ) -> Rule:
         """Store a rule as its next version; the same spec again stays the version it is.
 
-        Raises Conflict where it exists and ``create`` is set, or where the owner (a file, the API) is another.
+        ``left`` is a file that has owned the rule and gives it up. Raises Conflict where the rule exists and
+        ``create`` is set, or where its owner (a file, the API) is another.
         """
         while True:
             seen = await self._client.call("HGET", keys.RULES, spec.id)
@@ -104,7 +106,8 @@ class ConfigStore:
             if before is not None:
                 if create:
                     raise Conflict(f"the rule {spec.id!r} exists already; change it with PUT, or choose another id")
-                _check_owner(before, file)
+                if left is None or before.file != left:
+                    _check_owner(before, file)
                 if before.spec == spec and before.file == file:
                     return before
             # A rule that comes back after its deletion goes on counting: hits name the version they are of.
@@ -117,6 +120,8 @@ class ConfigStore:
         """Switch off a rule whose file is gone and hand it to the API, hits kept; nothing if it is not there."""
         while (seen := await self._client.call("HGET", keys.RULES, id_)) is not None:
             before = codec.RULE.load(seen)
+            if before.file is None:
+                return
             last = int(await self._client.call("HLEN", keys.versions(id_)))
             spec = replace(before.spec, enabled=False)
             rule = replace(before, spec=spec, version=last + 1, updated_at=now, file=None)
@@ -196,6 +201,11 @@ class ConfigStore:
         """Note that a rule is to be run over stored stories; a request of before is replaced."""
         await self._client.call("HSET", keys.BACKFILLS, backfill.rule, codec.BACKFILL.dump(backfill))
 
+    async def finish_backfill(self, asked: Backfill, done: Backfill) -> None:
+        """Note the end of a back-fill; a request that was made meanwhile stays."""
+        args: list[Argument] = [asked.rule, codec.BACKFILL.dump(asked), codec.BACKFILL.dump(done)]
+        await self._client.script("finish_backfill", [keys.BACKFILLS], args)
+
     async def backfills(self) -> dict[str, Backfill]:
         """The last back-fill of each rule that had one."""
         flat = await self._client.call("HGETALL", keys.BACKFILLS)
@@ -237,6 +247,17 @@ class ConfigStore:
         if len(found) > 1:
             raise Conflict(f"{len(found)} keys start with {digest!r}; give more of it")
         await self._client.call("HDEL", keys.API_KEYS, found[0].digest)
+
+
+def _decoded(kind: codec.Codec[T], records: dict[str, bytes | None], unreadable: dict[str, str]) -> dict[str, T | None]:
+    """The records; one that cannot be read (a newer version wrote it) is noted and keeps the others from nothing."""
+    found: dict[str, T | None] = {}
+    for id_, data in records.items():
+        try:
+            found[id_] = kind.load(data) if data else None
+        except ValueError as error:
+            unreadable[id_] = str(error)
+    return found
 
 
 def digest_key(key: str) -> str:

@@ -97,12 +97,8 @@ class DeliveryStore:
     async def hurry(self, subscription: str, now: int) -> int:
         """Make everything that waits for ``subscription`` due now; how many there are."""
         prefix = self._keys.s(subscription)
-        ids = await self._client.call("ZRANGE", f"{prefix}due:{subscription}", f"({now}", "+inf", "BYSCORE")
-        commands: list[Command] = [("ZADD", f"{prefix}due:{subscription}", "XX", now, i) for i in ids]
-        if ids:
-            commands.append(("ZADD", f"{prefix}ready", "LT", now, subscription))
-        await self._client.atomic(commands)
-        return int(await self._client.call("ZCARD", f"{prefix}due:{subscription}"))
+        keys = [f"{prefix}due:{subscription}", f"{prefix}ready"]
+        return int(await self._client.script("hurry", keys, [now, prefix, subscription]))
 
     async def health(self, subscription: str) -> ReceiverHealth:
         """How the subscription's receiver fares."""

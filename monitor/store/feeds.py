@@ -36,17 +36,18 @@ class FeedStore:
 
     async def add(self, config: FeedConfig, now: int) -> None:
         """Store a new feed, due at once. Raises Conflict where the URL is a feed already."""
-        key, prefix = self._keys.feed(config.id), self._keys.f(config.id)
-        if not await self._client.call("HSETNX", key, "config", codec.FEED_CONFIG.dump(config)):
+        prefix = self._keys.f(config.id)
+        keys = [self._keys.feed(config.id), f"{prefix}feeds", f"{prefix}due"]
+        args: list[Argument] = [config.id, codec.FEED_CONFIG.dump(config), now if config.enabled else ""]
+        if not await self._client.script("add_feed", keys, args):
             raise Conflict(f"{config.url} is a feed already, with the id {config.id}")
-        commands: list[Sequence[Argument]] = [("ZADD", f"{prefix}feeds", 0, config.id)]
-        if config.enabled:
-            commands.append(("ZADD", f"{prefix}due", now, config.id))
-        await self._client.atomic(commands)
 
     async def get(self, feed: str) -> FeedRecord:
         """The feed. Raises NotFound."""
-        return (await self._load([feed]))[0]
+        found = await self._load([feed])
+        if not found:
+            raise NotFound("feed", feed)
+        return found[0]
 
     async def _load(self, ids: Sequence[str]) -> list[FeedRecord]:
         commands: list[Sequence[Argument]] = []
@@ -55,9 +56,9 @@ class FeedStore:
             commands.append(("ZSCORE", f"{self._keys.f(id_)}due", id_))
         answers = await self._client.many(commands)
         records: list[FeedRecord] = []
-        for id_, (config, state), due in zip(ids, answers[::2], answers[1::2], strict=True):
+        for (config, state), due in zip(answers[::2], answers[1::2], strict=True):
             if config is None:
-                raise NotFound("feed", id_)
+                continue  # removed a moment ago
             records.append(
                 FeedRecord(
                     codec.FEED_CONFIG.load(config),
@@ -100,18 +101,11 @@ class FeedStore:
         return added, len(configs) - added
 
     async def change(self, config: FeedConfig, due: int | None) -> None:
-        """Write the user's change; ``due`` None stops polling. A poll in flight is made stale."""
-        key, prefix = self._keys.feed(config.id), self._keys.f(config.id)
-        schedule: Sequence[Argument] = ("ZREM", f"{prefix}due", config.id)
-        if due is not None:
-            schedule = ("ZADD", f"{prefix}due", due, config.id)
-        await self._client.atomic(
-            [
-                ("HSET", key, "config", codec.FEED_CONFIG.dump(config)),
-                ("HINCRBY", key, "fence", 1),
-                schedule,
-            ]
-        )
+        """Write the user's change; ``due`` None stops polling. A poll in flight is made stale. Raises NotFound."""
+        keys = [self._keys.feed(config.id), f"{self._keys.f(config.id)}due"]
+        args: list[Argument] = [config.id, codec.FEED_CONFIG.dump(config), "" if due is None else due]
+        if not await self._client.script("change_feed", keys, args):
+            raise NotFound("feed", config.id)
 
     async def poll_now(self, feed: str, now: int) -> None:
         """Make the feed due. Raises NotFound."""
@@ -135,7 +129,7 @@ class FeedStore:
     async def claim(self, now: int, lease_end: int, limit: int) -> list[ClaimedFeed]:
         """Up to ``limit`` due feeds of each partition, leased until ``lease_end``."""
         calls: list[tuple[list[str], list[Argument]]] = [
-            ([f"{p}due"], [now, lease_end, limit, f"{p}feed:"]) for p in self._keys.prefixes("f")
+            ([f"{p}due", f"{p}fence"], [now, lease_end, limit, f"{p}feed:"]) for p in self._keys.prefixes("f")
         ]
         claimed = []
         for answer in await self._client.scripts("claim_feeds", calls):

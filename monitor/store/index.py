@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
-from itertools import islice
+from itertools import groupby, islice
 
 from monitor.errors import InvalidInput
 from monitor.ports import Page
 from monitor.store.client import Client
 
 _TIME = 11
+_END = 16**_TIME - 1
 
 
 def member(ms: int, id_: str) -> str:
@@ -24,7 +25,7 @@ def member(ms: int, id_: str) -> str:
 
 def lower_bound(ms: int) -> str:
     """Sorts before every member at or after ``ms``."""
-    return f"{ms:0{_TIME}x}"
+    return f"{min(ms, _END):0{_TIME}x}"
 
 
 async def page(client: Client, keys: Sequence[str], since: int | None, cursor: str | None, limit: int) -> Page:
@@ -37,7 +38,8 @@ async def page(client: Client, keys: Sequence[str], since: int | None, cursor: s
     newest = f"({cursor}" if cursor else "+"
     oldest = f"[{lower_bound(since)}" if since is not None else "-"
     answers = await client.many([("ZRANGE", k, newest, oldest, "BYLEX", "REV", "LIMIT", 0, limit + 1) for k in keys])
-    merged = heapq.merge(*answers, reverse=True)
+    # An entry that moves from one list to another while they are read stands in both.
+    merged = (m for m, _ in groupby(heapq.merge(*answers, reverse=True)))
     members = [m.decode() for m in islice(merged, limit + 1)]
     more = len(members) > limit
     members = members[:limit]

@@ -131,15 +131,32 @@ async def _await_server(client: Client, patience: float) -> None:
 
 async def _check_meta(client: Client, partitions: int) -> int:
     """The number of partitions that the data was laid out for; written at the first start."""
-    await client.call("HSETNX", names.META, "schema_version", SCHEMA)
-    await client.call("HSETNX", names.META, "partitions", partitions)
-    schema, stored = await client.call("HMGET", names.META, "schema_version", "partitions")
-    if int(schema) > SCHEMA:
-        raise SchemaTooNew(
-            f"the data was written by a newer version (schema {int(schema)}, this one knows {SCHEMA}); "
-            "install that version, or use another data dir or database"
-        )
-    return int(stored)
+    try:
+        schema, stored = map(_number, await client.call("HMGET", names.META, "schema_version", "partitions"))
+        if schema is not None and schema > SCHEMA:
+            raise SchemaTooNew(
+                f"the data was written by a newer version (schema {schema}, this one knows {SCHEMA}); "
+                "install that version, or use another data dir or database"
+            )
+        if schema is None or stored is None:
+            # Two processes may start at once: the first one's answer holds for both.
+            await client.call("HSETNX", names.META, "schema_version", SCHEMA)
+            await client.call("HSETNX", names.META, "partitions", partitions)
+            stored = _number(await client.call("HGET", names.META, "partitions"))
+    except (ResponseError, ValueError) as error:
+        raise ConfigurationError(
+            f"the key {names.META!r} in the store is not this service's ({error}); use another database"
+        ) from error
+    return stored or partitions
+
+
+def _number(data: bytes | None) -> int | None:
+    """A positive number; None where there is none. Raises ValueError."""
+    if data is None:
+        return None
+    if not data.isdigit() or int(data) < 1:
+        raise ValueError(f"{data!r} is no positive number")
+    return int(data)
 
 
 def _parse_info(info: bytes) -> dict[str, str]:

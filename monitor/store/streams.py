@@ -8,6 +8,7 @@ last error, so that it stops nobody (the count is pipeline.work's).
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 
 from redis.exceptions import ResponseError
@@ -26,6 +27,7 @@ class Stream:
         self._client = client
         self.name = name
         self._consumer = consumer
+        self._excused: Counter[bytes] = Counter()
 
     async def prepare(self) -> None:
         """Make the stream and its group, if they are not there."""
@@ -63,19 +65,29 @@ class Stream:
         if messages:
             ids = [m.entry for m in messages]
             await self._client.atomic([("XACK", self.name, GROUP, *ids), ("XDEL", self.name, *ids)])
+            for entry in ids:
+                self._excused.pop(entry, None)
 
     async def reclaim_one(self, idle_ms: int) -> Message | None:
         """A message that some reader has left for ``idle_ms``, now this consumer's; None if there is none."""
-        rows = await self._client.call("XPENDING", self.name, GROUP, "IDLE", idle_ms, "-", "+", 1)
+        try:
+            rows = await self._client.call("XPENDING", self.name, GROUP, "IDLE", idle_ms, "-", "+", 1)
+        except ResponseError as error:
+            if not str(error).startswith("NOGROUP"):
+                raise
+            await self.prepare()
+            return None
         if not rows:
             return None
         entry, _, _, tries = rows[0]
         claimed = await self._client.call("XCLAIM", self.name, GROUP, self._consumer, idle_ms, entry)
-        if not claimed or claimed[0] is None:
-            # Somebody else was faster, or the entry is deleted and only its note is left.
-            await self._client.call("XACK", self.name, GROUP, entry)
-            return None
-        return _message(claimed[0][0], claimed[0][1], int(tries) + 1)
+        if not claimed:
+            return None  # somebody else was faster; or the entry was deleted, and its note is gone with this
+        return _message(claimed[0][0], claimed[0][1], int(tries) + 1 - self._excused[entry])
+
+    def excuse(self, message: Message) -> None:
+        """Do not count the last try of ``message``: it failed for no fault of its own."""
+        self._excused[message.entry] += 1
 
     async def give_up(self, message: Message, error: str, now: int) -> None:
         """Move a message to the dead stream, with its error."""

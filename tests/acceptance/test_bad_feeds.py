@@ -243,6 +243,26 @@ async def test_a_good_feed_goes_on_alerting_beside_bad_ones(
         await feeds.stop()
 
 
+async def test_a_first_poll_that_was_cut_off_does_not_make_news_of_old_items(
+    service: Service, feeds: FeedServer
+) -> None:
+    """The first document that can be read to its end is the first poll: what it shows is stored and silent."""
+    items = [Item(f"archive{n}", f"Archived item {n}") for n in range(6)]
+    feeds.feeds["/archive"] = rss(items).partition(b"<item>")[0]
+    await service.post("/v1/rules", {"id": "archive", "name": "archive", "query": "archived"})
+    id_ = (await service.post("/v1/feeds", {"url": f"{feeds.url}/archive", "interval": 3600}))["id"]
+    await polled(service, id_)
+    feeds.feeds["/archive"] = items
+    await service.post(f"/v1/feeds/{id_}:poll")
+
+    async def matched() -> Any:
+        hits = (await service.get("/v1/hits?rule=archive"))["items"]
+        return hits if len(hits) == len(items) else None
+
+    hits = await eventually(matched, what="a hit for each item")
+    assert {(h["alert"], h["decision"]) for h in hits} == {(False, "first-poll")}
+
+
 async def test_an_unchanged_bad_feed_still_says_what_is_wrong(
     service: Service, verdicts: dict[str, dict[str, Any]]
 ) -> None:

@@ -57,7 +57,10 @@ async def walk_through_everything(store: Store) -> None:
         await feeds.ingest(claimed, plan_of(changed=stories, forget=[f"guid:f{n}-0000"]), state_after(), None)
         await config.put_rule(make_spec(f"r{n}"), None, AT)
         await config.add_subscription(make_subscription(f"s{n}"))
-        await config.ask_backfill(Backfill(f"r{n}", AT, AT, False))
+        await feeds.change((await feeds.get(f"f{n}")).config, AT + 9)
+        asked = Backfill(f"r{n}", AT, AT, False)
+        await config.ask_backfill(asked)
+        await config.finish_backfill(asked, asked)
         hits = [make_hit(f"r{n}", s.id) for s in stories]
         await store.hits.commit(hits)
         await deliveries.enqueue([(f"s{n}", hit) for hit in (*hits, make_hit("other", hits[0].story))], AT, AT)

@@ -235,9 +235,11 @@ class Failing:
     async def rules(self) -> list[Rule]:
         return await self.config.rules()
 
-    async def put_rule(self, spec: RuleSpec, file: str | None, now: int, *, create: bool = False) -> Rule:
+    async def put_rule(
+        self, spec: RuleSpec, file: str | None, now: int, *, create: bool = False, left: str | None = None
+    ) -> Rule:
         self._answer()
-        return await self.config.put_rule(spec, file, now, create=create)
+        return await self.config.put_rule(spec, file, now, create=create, left=left)
 
     async def disable_file_rule(self, id_: str, now: int) -> None:
         self._answer()

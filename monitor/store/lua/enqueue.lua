@@ -30,22 +30,21 @@ for i = 12, #ARGV do
     return {'copy', delivery}
   end
 end
-for i = 12, #ARGV do
-  for _, delivery in ipairs(redis.call('HVALS', memory .. ARGV[i])) do
-    local key = prefix .. 'delivery:' .. delivery
-    local record = redis.call('HMGET', key, 'state', 'fence', 'hits')
-    if record[1] == 'scheduled' and record[2] == '0' then -- not gone yet: nobody ever claimed it
-      redis.call('HSET', key, 'hits', record[3] .. ' ' .. hit)
-      remember(delivery)
-      return {'joined', delivery}
-    end
+-- Another rule on the same story joins a delivery that nobody ever claimed.
+for _, delivery in ipairs(redis.call('HVALS', memory .. ARGV[12])) do
+  local key = prefix .. 'delivery:' .. delivery
+  local record = redis.call('HMGET', key, 'state', 'fence', 'hits', 'story')
+  if record[1] == 'scheduled' and record[2] == '0' and record[4] == ARGV[9] then
+    redis.call('HSET', key, 'hits', record[3] .. ' ' .. hit)
+    remember(delivery)
+    return {'joined', delivery}
   end
 end
 local key = prefix .. 'delivery:' .. id
 if redis.call('EXISTS', key) == 1 then
   return {'known', id}
 end
-redis.call('HSET', key, 'subscription', subscription, 'state', 'scheduled', 'hits', hit, 'created', ARGV[6],
+redis.call('HSET', key, 'subscription', subscription, 'state', 'scheduled', 'hits', hit, 'story', ARGV[9], 'created', ARGV[6],
   'next', ARGV[7], 'tries', 0, 'fence', 0, 'entry', ARGV[8])
 redis.call('ZADD', prefix .. 'deliveries:scheduled', 0, ARGV[8])
 redis.call('ZADD', prefix .. 'deliveries:' .. subscription .. ':scheduled', 0, ARGV[8])

@@ -17,10 +17,12 @@ local function list(width, act)
   end
 end
 list(3, function(id, entry, record)
-  redis.call('SET', ARGV[6] .. id, record, 'EX', ARGV[5])
-  redis.call('ZADD', KEYS[5], 0, entry)
-  redis.call('ZADD', KEYS[6], 0, entry)
-  redis.call('XADD', KEYS[4], '*', 'id', id)
+  -- A feed that was removed and added again shows stories that are still kept.
+  if redis.call('SET', ARGV[6] .. id, record, 'NX', 'EX', ARGV[5]) then
+    redis.call('ZADD', KEYS[5], 0, entry)
+    redis.call('ZADD', KEYS[6], 0, entry)
+    redis.call('XADD', KEYS[4], '*', 'id', id)
+  end
 end)
 list(2, function(id, record)
   redis.call('SET', ARGV[6] .. id, record, 'XX', 'KEEPTTL')

@@ -6,6 +6,9 @@
 for i = 6, #ARGV do
   local known = redis.call('GET', ARGV[i])
   if known then
+    for other = 6, #ARGV do -- an alias that is told only now
+      redis.call('SET', ARGV[other], known, 'NX', 'EX', ARGV[4])
+    end
     return {0, known}
   end
 end

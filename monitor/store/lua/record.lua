@@ -25,6 +25,7 @@ if ARGV[11] == '1' then
   end
 end
 if record[1] ~= 'scheduled' then
+  redis.call('EXPIRE', KEYS[2], ARGV[10])
   return 'finished'
 end
 if record[2] ~= ARGV[4] and state ~= 'sent' then

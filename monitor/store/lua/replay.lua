@@ -11,6 +11,7 @@ for _, index in ipairs({'deliveries:', 'deliveries:' .. ARGV[2] .. ':'}) do
   redis.call('ZADD', ARGV[1] .. index .. 'scheduled', 0, record[2])
 end
 redis.call('HSET', KEYS[1], 'state', 'scheduled', 'next', ARGV[4], 'tries', 0)
+redis.call('HINCRBY', KEYS[1], 'fence', 1) -- the failure of an attempt in flight does not end the replay
 redis.call('HDEL', KEYS[1], 'reason')
 redis.call('PERSIST', KEYS[1])
 redis.call('PERSIST', KEYS[2])
