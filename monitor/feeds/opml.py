@@ -14,6 +14,8 @@ from monitor.errors import InvalidInput
 from monitor.feeds.address import new_feed, parse_address
 from monitor.model.feed import FeedConfig
 
+# All that a character of XML 1.0 may not be (section 2.2), not even as an entity.
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _PROLOG = re.compile(rb"<\?xml[^>]{0,200}encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 
 
@@ -83,10 +85,17 @@ def read_opml(data: bytes) -> FeedList:
         try:
             address, credentials = parse_address(url)
         except InvalidInput as error:
-            problems.append(f"{url[:200]}: {error.detail}")
+            problems.append(f"{_without_userinfo(url)[:200]}: {error.detail}")
             continue
         found.setdefault(address, Outline(address, credentials, title, tags))
     return FeedList(tuple(found.values()), tuple(problems))
+
+
+def _without_userinfo(url: str) -> str:
+    """A URL that does not parse, fit to be shown: whatever stands before an @ may be a password."""
+    before, at, after = url.rpartition("@")
+    scheme, slashes, _ = before.partition("://")
+    return f"{scheme}{slashes}…@{after}" if slashes else f"…@{after}" if at else url
 
 
 def _decoded(data: bytes) -> str:
@@ -122,4 +131,4 @@ def write_opml(outlines: Sequence[Outline]) -> str:
     ]
     for group, feeds in sorted(groups.items()):
         lines += [f"<outline text={quoteattr(group)}>", *feeds, "</outline>"] if group else feeds
-    return "\n".join([*lines, "</body>", "</opml>", ""])
+    return _FORBIDDEN.sub("", "\n".join([*lines, "</body>", "</opml>", ""]))

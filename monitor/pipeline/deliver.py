@@ -25,6 +25,7 @@ from monitor.render import webhook_body
 
 LEASE_MS = 20_000
 """Longer than an attempt can take, its recording included."""
+CANCELLED_AT_ONCE = 100
 EVER = 1 << 52
 """Later than any due time."""
 log = structlog.get_logger(__name__)
@@ -90,10 +91,10 @@ class Deliverer:
     async def _cancel(self, id_: str, now: int) -> int:
         """What still waits for a subscription that was deleted."""
         outcome = Outcome(DeliveryState.CANCELLED, None, "the subscription was deleted")
-        claimed = await self._deliveries.claim(id_, EVER, now + LEASE_MS, 100)
+        claimed = await self._deliveries.claim(id_, EVER, now + LEASE_MS, CANCELLED_AT_ONCE)
         for delivery in claimed:
             await self._deliveries.record(delivery, outcome, None, now)
-        if not claimed:
+        if len(claimed) < CANCELLED_AT_ONCE:
             await self._deliveries.forget(id_)
         return len(claimed)
 

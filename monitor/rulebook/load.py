@@ -51,14 +51,20 @@ def rule_files(folder: Path) -> list[Path]:
 
 
 def load_path(path: Path) -> Loaded:
-    """The rules of a folder, a rule file or a file of JSON lines. Raises ConfigurationError if it is not there."""
-    if path.is_dir():
-        return merge(load_file(file, file.relative_to(path).as_posix()) for file in rule_files(path))
-    if not path.exists():
-        raise ConfigurationError(f"there is no file or folder {path}")
-    if path.suffix in SUFFIXES:
-        return load_file(path, path.name)
-    return load_json_lines(path)
+    """The rules of a folder, a rule file or a file of JSON lines.
+
+    Raises ConfigurationError where there is nothing at ``path``, or nothing that can be read.
+    """
+    try:
+        if path.is_dir():
+            return merge(load_file(file, file.relative_to(path).as_posix()) for file in rule_files(path))
+        if not path.exists():
+            raise ConfigurationError(f"there is no file or folder {path}")
+        if path.suffix in SUFFIXES:
+            return load_file(path, path.name)
+        return load_json_lines(path)
+    except OSError as error:
+        raise ConfigurationError(f"cannot read {path}: {error.strerror}") from error
 
 
 def merge(parts: Iterable[Loaded]) -> Loaded:
@@ -120,7 +126,7 @@ def _rule(entry: Any, prefix: tuple[int, ...], document: Document, reader: Reade
                 line, column = place_in(node, text, problem.start)
                 detail = f"query: {problem.detail}"
                 reader.problems.append(FileProblem(reader.file, line, column, problem.code, detail, problem.hint))
-    return rule if len(reader.problems) == before else None
+    return rule if len(reader.problems) == before and document.clear(prefix) else None
 
 
 # A test's story is a path or a mapping; of the two sets of errors, only that of the branch meant is of use.
@@ -145,13 +151,14 @@ def _read(path: Path, name: str) -> str | FileProblem:
 
 
 def load_json_lines(path: Path) -> Loaded:
-    """The rules of a file with one JSON object a line."""
+    """The rules of a file with one JSON object a line. Raises OSError."""
     text = path.read_text(encoding="utf-8-sig", errors="replace")
     return merge(_json_lines(text, path))
 
 
 def _json_lines(text: str, path: Path) -> Iterator[Loaded]:
-    for number, line in enumerate(text.splitlines(), 1):
+    # Not splitlines(): inside a JSON text, the other line separators of Unicode are ordinary characters.
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:
@@ -163,7 +170,7 @@ def _json_lines(text: str, path: Path) -> Iterator[Loaded]:
         except RuleSyntaxError as error:
             faults = [(p.code, f"query: {p.detail} (at {p.start})", p.hint) for p in error.problems]
             yield Loaded((), tuple(FileProblem(path.name, number, 1, *fault) for fault in faults))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             yield Loaded((), (FileProblem(path.name, number, 1, "json", f"not valid JSON: {error}"),))
         else:
             yield Loaded((LoadedRule(rule.file_spec(), tuple(rule.tests), path, number),), ())

@@ -4,7 +4,7 @@ switch an option off in silence.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
@@ -14,6 +14,7 @@ from monitor.model.rule import RuleSpec, Severity, Strictness
 from monitor.text.languages import normalize
 
 ID_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _language(tag: str) -> str:
@@ -29,6 +30,15 @@ def _relative(path: str) -> str:
     return path
 
 
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError:
+        raise ValueError("not within the years 1 to 9999 in UTC") from None
+
+
+Moment = Annotated[datetime, AfterValidator(_in_utc)]
+"""A time that can be told in UTC; without a zone it is UTC."""
 Tag = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\s,][^,\x00-\x1f]*$")]
 Language = Annotated[str, Field(max_length=35), AfterValidator(_language)]
 RuleId = Annotated[
@@ -58,7 +68,7 @@ class RuleFields(Strict):
     )
     severity: Severity = Severity.NORMAL
     enabled: bool = True
-    expires: datetime | None = Field(None, description="from then on the rule matches nothing")
+    expires: Moment | None = Field(None, description="from then on the rule matches nothing")
 
     def spec(self, id_: str, name: str) -> RuleSpec:
         """The rule as the service keeps it."""
@@ -71,14 +81,14 @@ class RuleFields(Strict):
             languages=tuple(dict.fromkeys(self.languages)),
             severity=self.severity,
             enabled=self.enabled,
-            expires=_ms(self.expires),
+            expires=milliseconds(self.expires),
         )
 
 
-def _ms(moment: datetime | None) -> int | None:
-    if moment is None:
-        return None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+def milliseconds(moment: datetime | None) -> int | None:
+    """A Moment in milliseconds since the epoch, rounded down; None stays None."""
+    # Whole numbers all the way: as a float, the last microsecond of 9999 is in the year 10000.
+    return None if moment is None else (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
 class InlineStory(Strict):

@@ -2,11 +2,12 @@
 
 Only what a rule needs: mappings, lists, text, true/false and null. Other plain scalars stay text, so
 that ``languages: [no]`` is Norwegian and not false. Anchors and tags are refused: they make a few
-lines expand without bound, and rules have no use for them.
+lines expand without bound, and rules have no use for them. So is deep nesting.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,16 +21,21 @@ Path = tuple[str | int, ...]
 
 @dataclass(slots=True)
 class Document:
-    """A value and the node behind each part of it, by path."""
+    """A value and the node behind each part of it, by path; ``unclear`` are the mappings with doubtful fields."""
 
     value: Any
     nodes: dict[Path, yaml.Node] = field(default_factory=dict)
+    unclear: set[Path] = field(default_factory=set)
 
     def node(self, path: Path) -> yaml.Node:
         """The node at ``path``, or the nearest one around it."""
         while path and path not in self.nodes:
             path = path[:-1]
         return self.nodes[path]
+
+    def clear(self, prefix: Path) -> bool:
+        """Whether every field at ``prefix`` and below it can be read in one way only."""
+        return not any(path[: len(prefix)] == prefix for path in self.unclear)
 
 
 class Reader:
@@ -40,57 +46,73 @@ class Reader:
         self.problems: list[FileProblem] = []
 
     def read(self, text: str) -> list[Document]:
-        """The documents of ``text``; none where it is no YAML."""
+        """The documents of ``text`` that hold something; none where it is no YAML, or uses what is refused."""
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         try:
+            # Before composing: libyaml composes by recursion and takes the process down on deep nesting.
+            if not self._plain(yaml.parse(text, Loader=loader)):
+                return []
             roots = list(yaml.compose_all(text, Loader=loader))
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
             self._add(line, column, "yaml", f"not valid YAML: {error.problem or error.context}")
             return []
-        except (yaml.YAMLError, RecursionError) as error:
+        except yaml.YAMLError as error:
             self._add(1, 1, "yaml", f"not valid YAML: {error}")
             return []
         documents = []
         for root in roots:
-            if root is not None:
-                document = Document(None)
-                document.value = self._value(root, (), document, set())
+            document = Document(None)
+            document.value = self._value(root, (), document)
+            if document.value is not None:
                 documents.append(document)
         return documents
 
-    def problem_at(self, node: yaml.Node, code: str, detail: str, hint: str = "") -> None:
+    def _plain(self, events: Iterable[yaml.Event]) -> bool:
+        """Whether there are no anchors and tags, and no deep nesting; a problem for each that there is."""
+        depth, before = 0, len(self.problems)
+        for event in events:
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > MAX_NESTING:
+                    self.problem_at(event, "yaml", f"nested more than {MAX_NESTING} deep")
+                    break
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+            if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent) and (event.anchor or event.tag):
+                self.problem_at(event, "yaml", "anchors (&) and tags (!) are not allowed in rules", "put it in quotes")
+        return len(self.problems) == before
+
+    def problem_at(self, node: yaml.Node | yaml.Event, code: str, detail: str, hint: str = "") -> None:
         """Note a problem where ``node`` begins."""
         self._add(node.start_mark.line + 1, node.start_mark.column + 1, code, detail, hint)
 
     def _add(self, line: int, column: int, code: str, detail: str, hint: str = "") -> None:
         self.problems.append(FileProblem(self.file, line, column, code, detail, hint))
 
-    def _value(self, node: yaml.Node, path: Path, document: Document, above: set[int]) -> Any:
+    def _value(self, node: yaml.Node, path: Path, document: Document) -> Any:
         document.nodes[path] = node
-        if id(node) in above or len(path) > MAX_NESTING:
-            self.problem_at(node, "yaml", "anchors, aliases and such deep nesting are not allowed in rules")
-            return None
-        above.add(id(node))
         if isinstance(node, yaml.ScalarNode):
             return _scalar(node)
         if isinstance(node, yaml.SequenceNode):
-            return [self._value(child, (*path, i), document, above) for i, child in enumerate(node.value)]
+            return [self._value(child, (*path, i), document) for i, child in enumerate(node.value)]
         found: dict[str, Any] = {}
         for key, child in node.value:
             name = key.value if isinstance(key, yaml.ScalarNode) else None
             if not isinstance(name, str):
                 self.problem_at(key, "yaml", "a field's name must be plain text")
+                document.unclear.add(path)
             elif name in found:
                 self.problem_at(key, "duplicate", f"the field {name!r} stands here twice")
+                document.unclear.add(path)
             else:
-                found[name] = self._value(child, (*path, name), document, above)
+                found[name] = self._value(child, (*path, name), document)
         return found
 
 
 def _scalar(node: yaml.ScalarNode) -> str | bool | None:
-    if node.style is None:
+    if not node.style:  # a plain scalar: None from Python's parser, "" from libyaml's
         if node.value.lower() in ("true", "false"):
             return bool(node.value.lower() == "true")
         if node.value.lower() in ("null", "~", ""):
@@ -106,17 +128,16 @@ def place_in(node: yaml.Node, text: str, offset: int) -> tuple[int, int]:
     line, column = node.start_mark.line, node.start_mark.column
     style = getattr(node, "style", None)
     if style in ("|", ">"):
-        lines = text.splitlines()
-        before = str(node.value)[:offset]
-        inside = before.count("\n")
-        first = next((i for i in range(line + 1, len(lines)) if lines[i].strip()), line + 1)
-        indent = len(lines[first]) - len(lines[first].lstrip()) if first < len(lines) else 0
+        inside = text.splitlines()[line + 1 :]
+        first = next((part for part in inside if part.strip()), "")
+        indent = len(first) - len(first.lstrip())
         if style == ">":  # folded: line breaks became spaces, so count along the source lines
             left = offset
-            for i in range(first, len(lines)):
-                width = len(lines[i].strip())
+            for number, part in enumerate(inside, line + 2):
+                width = len(part.strip())
                 if left <= width:
-                    return i + 1, indent + left + 1
+                    return number, indent + left + 1
                 left -= width + 1
-        return first + inside + 1, indent + len(before) - (before.rfind("\n") + 1) + 1
+        before = str(node.value)[:offset]
+        return line + 2 + before.count("\n"), indent + len(before) - (before.rfind("\n") + 1) + 1
     return line + 1, column + offset + (1 if style in ("'", '"') else 0) + 1

@@ -289,6 +289,22 @@ async def test_a_deleted_subscriptions_deliveries_are_cancelled(house: House) ->
     assert (house.sent, await house.states()) == ([], {"cancelled": 1})
 
 
+async def test_a_deleted_subscription_leaves_nothing_but_its_record(house: House) -> None:
+    """Retries that were planned for later are cancelled at once, and the keys of its own are gone afterwards."""
+    await held(house)
+    house.answers["sa"] = Answer(500, None, 3)
+    await house.deliver()
+    assert await house.states() == {"scheduled": 1}
+    await house.store.config.remove_subscription("sa")
+    await house.store.deliveries.abandon("sa")
+    await house.deliver()
+    await house.deliver()
+    assert await house.states() == {"cancelled": 1}
+    names = {k.decode() for k in await house.store.client.call("KEYS", "*:sa*")}
+    assert not {n for n in names if n.rpartition("}:")[2].startswith(("due:", "health:", "deliveries:"))}
+    assert "sa" not in await house.store.deliveries.ready(1 << 52)
+
+
 async def test_a_receiver_that_is_gone_is_switched_off(house: House) -> None:
     """410 ends the delivery and the subscription, says so to its owner, and holds what else waits."""
     await held(house)
