@@ -5,7 +5,7 @@
              loop per partition      hits -> subscriptions
     deliver  loop                    due deliveries -> receivers
     any      tick reclaim (5 s)      what a reader left behind
-             tick gauges (10 s)      sizes for /metrics
+             ticks gauges, census    sizes for /metrics
              tick tidy (1 h)         indexes past their retention
              tick watch (0.5 s)      is the store there? restarts the bundled server
 
@@ -91,8 +91,10 @@ class Daemon:
         self._loops: list[asyncio.Task[None]] = []
         self._last_turn: dict[str, float] = {}
         self._scheduler = AsyncIOScheduler(timezone="UTC")
+        self._turns: set[asyncio.Task[object]] = set()
         self._outage: float | None = None
-        self._told = 0.0
+        self._told: dict[str, float] = {}  # what was said of the outage, and when
+        self.trouble: str | None = None  # what keeps the bundled server from running
         self._crowded = False
         self._ticks = [Tick("watch", 0.5, self._watch), *parts.ticks]
         if parts.poller is not None:
@@ -144,6 +146,9 @@ class Daemon:
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
+        self._scheduler.pause()  # not before: the leases of polls in flight had to be renewed
+        if self._turns:
+            await asyncio.wait(self._turns, timeout=max(deadline - time.monotonic(), 1))
         self._scheduler.shutdown(wait=False)
 
     # ── loops ──
@@ -190,6 +195,9 @@ class Daemon:
     # ── ticks ──
 
     async def _turn(self, tick: Tick) -> None:
+        if (task := asyncio.current_task()) is not None:
+            self._turns.add(task)
+            task.add_done_callback(self._turns.discard)
         try:
             await tick.run()
         except StoreUnavailable as error:
@@ -208,20 +216,23 @@ class Daemon:
                 if await self._parts.revive():
                     log.warning("the bundled server was dead and has been restarted")
             except ConfigurationError as error:
-                raise StoreUnavailable(str(error)) from error
+                self.trouble = str(error)
+                raise StoreUnavailable(self.trouble) from error
             return
+        self.trouble = None
         if self._outage is not None:
             log.info("the store is back", seconds=round(time.monotonic() - self._outage, 1))
             self._outage = None
 
     def _store_lost(self, error: StoreUnavailable) -> None:
-        """Say it at once, and then every half minute as long as it lasts."""
-        now = time.monotonic()
+        """Say each cause at once, and again every half minute as long as it lasts."""
+        now, text = time.monotonic(), str(error)
         if self._outage is None:
-            self._outage, self._told = now, 0.0
-        if now - self._told > 30:
-            self._told = now
-            log.error("the store is not usable; nothing is lost, work goes on when it is back", error=str(error))
+            self._outage = now
+            self._told.clear()
+        if now - self._told.get(text, -60) > 30:
+            self._told[text] = now
+            log.error("the store is not usable; nothing is lost, work goes on when it is back", error=text)
 
     async def _sweep(self) -> None:
         parts = self._parts

@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from monitor.errors import ConfigurationError, FileProblem, StoreUnavailable
 from monitor.feeds.fetch import fetch
 from monitor.feeds.parsers import Parsers
 from monitor.metrics import Metrics
+from monitor.model.feed import Health
 from monitor.net.client import Client
 from monitor.pipeline.backfill import Backfiller
 from monitor.pipeline.deliver import Deliverer
@@ -162,7 +164,11 @@ class Service:
         parts = Parts(
             self.metrics, clock, store.ping, store.memory_ratio, self._server.ensure if self._server else None
         )
-        parts.ticks += [Tick("gauges", 10.0, self._gauge), Tick("tidy", 3600.0, self._tidy)]
+        parts.ticks += [
+            Tick("gauges", 10.0, self._gauge),
+            Tick("census", 60.0, self._census),
+            Tick("tidy", 3600.0, self._tidy),
+        ]
         if "poll" in self.roles:
             parts.feeds, parts.poll_slots = store.feeds, self.settings.fetch_concurrency
             parts.poller = Poller(
@@ -170,7 +176,7 @@ class Service:
                 clock, _jitter, self.settings.min_poll_interval,
             )  # fmt: skip
         if "match" in self.roles:
-            matcher = Matcher(store.stories, store.hits, self._view, self.metrics, clock)
+            matcher = Matcher(store.stories, store.hits, store.config, self._view, self.metrics, clock)
             fan_out = FanOut(store.hits, store.deliveries, self._view, self.metrics, clock, self.wake)
             stories, outboxes = store.stories_in(self._owner), store.outboxes(self._owner)
             parts.readers = [Reader(s, matcher.handle) for s in stories] + [Reader(s, fan_out.handle) for s in outboxes]
@@ -227,6 +233,11 @@ class Service:
         with contextlib.suppress(OSError):
             metrics.disk_free.set(shutil.disk_usage(self.settings.data_dir).free)
 
+    async def _census(self) -> None:
+        counts = Counter(record.health for record in await self.store.feeds.all())
+        for health in Health:
+            self.metrics.feeds.labels(health.value).set(counts[health])
+
     async def _tidy(self) -> None:
         day, now, store = 86_400_000, clock(), self.store
         rules, subscriptions = [await store.config.known(kind) for kind in (RULE, SUBSCRIPTION)]
@@ -244,7 +255,7 @@ class Service:
         try:
             await self.store.ping()
         except StoreUnavailable as error:
-            found.append(str(error))
+            found.append(self.daemon.trouble or str(error))
         found += [f"the tick {name} has stopped" for name in self.daemon.dead_ticks()]
         found += [f"the loop {name} has ended" for name in self.daemon.dead_loops()]
         return not found, tuple(found)

@@ -69,3 +69,7 @@ class Backfill:
     matched: int = 0  # hits written so far
     scanned: int = 0
     done_at: int | None = None
+
+    def covers(self, first_seen: int) -> bool:
+        """Whether a story first seen then is one that was asked for."""
+        return self.since <= first_seen < self.asked_at

@@ -59,7 +59,7 @@ class Backfiller:
             page = await self.stories.page(None, backfill.since, cursor, PAGE)
             found: list[Hit] = []
             for story in await self.stories.existing(page.ids):
-                if story.first_seen >= backfill.asked_at:
+                if not backfill.covers(story.first_seen):
                     continue  # came in after the request: the stream's matter
                 scanned += 1
                 matches = book.percolate(story.title, story.body, story.language).matches

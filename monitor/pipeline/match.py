@@ -17,7 +17,7 @@ from monitor.model.rule import Backfill, Rule
 from monitor.model.story import Story
 from monitor.pipeline.view import ConfigView
 from monitor.policy.alerting import decide
-from monitor.ports import Clock, HitPort, Message, StoryPort
+from monitor.ports import Clock, ConfigPort, HitPort, Message, StoryPort
 from monitor.render import snippet
 from monitor.text.tokens import tokenize
 
@@ -34,6 +34,7 @@ class Matcher:
 
     stories: StoryPort
     hits: HitPort
+    config: ConfigPort
     view: ConfigView
     metrics: Metrics
     clock: Clock
@@ -42,29 +43,45 @@ class Matcher:
         """Match the stories that the messages name and commit the hits. Raises StoreUnavailable."""
         stories = await self.stories.existing([m.id for m in messages])
         await self.view.refresh()  # after the read: see view.py
-        found: list[Hit] = []
+        pairs: list[tuple[Rule, Story, Match]] = []
         for count, story in enumerate(stories, 1):
             with self.metrics.seconds.labels("match").time():
-                found += self._hits(story)
+                pairs += self._matches(story)
             if count % YIELD_EVERY == 0:
                 await asyncio.sleep(0)
         self.metrics.matched.inc(len(stories))
-        for hit in await self.hits.commit(found):
+        for hit in await self.hits.commit(await self._hits(pairs)):
             self.metrics.hits.labels(hit.decision.reason).inc()
 
-    def _hits(self, story: Story) -> list[Hit]:
+    def _matches(self, story: Story) -> list[tuple[Rule, Story, Match]]:
         result = self.view.rulebook.percolate(story.title, story.body, story.language)
         self.metrics.candidates.inc(result.candidates)
         for failure in result.failures:
             self.metrics.rule_failures.labels(failure.rule).inc()
             log.error("a rule failed on a story", rule=failure.rule, story=story.id, error=failure.error)
         now = self.clock()
-        rules = ((match, self.view.rules[match.rule]) for match in result.matches)
-        return [make_hit(rule, story, match, now) for match, rule in rules if rule.active(now)]
+        rules = ((self.view.rules[match.rule], match) for match in result.matches)
+        return [(rule, story, match) for rule, match in rules if rule.active(now)]
+
+    async def _hits(self, pairs: Sequence[tuple[Rule, Story, Match]]) -> list[Hit]:
+        """A story older than its rule is a back-fill's matter where one was asked for, whoever comes to it first."""
+        older = any(story.first_seen < rule.created_at for rule, story, _ in pairs)
+        asked = await self.config.backfills() if older else {}
+        now = self.clock()
+        hits = []
+        for rule, story, match in pairs:
+            backfill = asked.get(rule.id) if story.first_seen < rule.created_at else None
+            if backfill is not None and not backfill.covers(story.first_seen):
+                backfill = None
+            hits.append(make_hit(rule, story, match, now, backfill))
+        return hits
 
 
 def make_hit(rule: Rule, story: Story, match: Match, now: int, backfill: Backfill | None = None) -> Hit:
-    """The hit of ``rule`` on ``story``; it keeps what an alert shows, so it can outlive the story."""
+    """The hit of ``rule`` on ``story``; it keeps what an alert shows, so it can outlive the story.
+
+    ``backfill`` is the request that it answers to, where it is not a live one.
+    """
     telling = (
         sum(1 for _ in zip(tokenize(f"{story.title} {story.body}"), range(TELLING_WORDS), strict=False))
         == TELLING_WORDS

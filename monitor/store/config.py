@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from monitor.errors import Conflict, FileProblem, NotFound
+from monitor.errors import Conflict, FileProblem, InvalidInput, NotFound
 from monitor.model.rule import Backfill, Rule, RuleSpec
 from monitor.model.subscription import Subscription
 from monitor.ports import Changes
@@ -240,7 +241,12 @@ class ConfigStore:
         return sorted(found, key=lambda k: k.created_at)
 
     async def remove_key(self, digest: str) -> None:
-        """Revoke the key whose digest starts with ``digest``. Raises NotFound, or Conflict where several do."""
+        """Revoke the key whose digest starts with ``digest``, at least 8 hex digits, lest a slip revokes one.
+
+        Raises InvalidInput, NotFound, or Conflict where several do.
+        """
+        if not re.fullmatch(r"[0-9a-f]{8,64}", digest):
+            raise InvalidInput("digest", f"{digest!r} is not 8 to 64 hex digits", "`monitor keys list` shows them")
         found = [k for k in await self.keys() if k.digest.startswith(digest)]
         if not found:
             raise NotFound("key", digest)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from monitor.errors import Conflict, NotFound
-from monitor.model.feed import ClaimedFeed, FeedConfig, FeedState
+from monitor.model.feed import ClaimedFeed, FeedConfig, FeedState, Health
 from monitor.model.story import IngestPlan, Seen
 from monitor.store import codec
 from monitor.store.client import Argument, Client
@@ -24,6 +24,11 @@ class FeedRecord:
     config: FeedConfig
     state: FeedState
     due: int | None
+
+    @property
+    def health(self) -> Health:
+        """How the feed fares; a feed that is switched off does not fare at all."""
+        return self.state.health if self.config.enabled else Health.PAUSED
 
 
 class FeedStore:
@@ -100,17 +105,24 @@ class FeedStore:
                 continue  # polled already: what the user set there stays
         return added, len(configs) - added
 
-    async def change(self, config: FeedConfig, due: int | None) -> None:
+    async def change(self, config: FeedConfig) -> None:
+        """Write the user's change and leave the schedule as it is. Raises NotFound."""
+        await self._change(config, "keep")
+
+    async def reschedule(self, config: FeedConfig, due: int | None) -> None:
         """Write the user's change; ``due`` None stops polling. A poll in flight is made stale. Raises NotFound."""
+        await self._change(config, "" if due is None else due)
+
+    async def _change(self, config: FeedConfig, due: Argument) -> None:
         keys = [self._keys.feed(config.id), f"{self._keys.f(config.id)}due"]
-        args: list[Argument] = [config.id, codec.FEED_CONFIG.dump(config), "" if due is None else due]
-        if not await self._client.script("change_feed", keys, args):
+        if not await self._client.script("change_feed", keys, [config.id, codec.FEED_CONFIG.dump(config), due]):
             raise NotFound("feed", config.id)
 
     async def poll_now(self, feed: str, now: int) -> None:
-        """Make the feed due. Raises NotFound."""
-        await self.get(feed)
-        await self._client.call("ZADD", f"{self._keys.f(feed)}due", now, feed)
+        """Make the feed due, unless it is being polled at this moment. Raises NotFound."""
+        keys = [self._keys.feed(feed), f"{self._keys.f(feed)}due"]
+        if not await self._client.script("poll_feed", keys, [feed, now]):
+            raise NotFound("feed", feed)
 
     async def remove(self, feed: str) -> None:
         """Forget the feed and what it has seen; its stories stay. Raises NotFound."""

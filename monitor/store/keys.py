@@ -47,7 +47,7 @@ class Keys:
         """The prefixes of all partitions of the family f, r or s."""
         return [f"{{{family}{n}}}:" for n in range(self.partitions)]
 
-    # Below a feed's prefix: feed:<id> HASH config, state, fence; feeds, due ZSET; fence counter; seen:<id> HASH;
+    # Below a feed's prefix: feed:<id> HASH config, state, fence, lease; feeds, due ZSET; fence counter; seen:<id> HASH;
     # story:<id> STRING; stories, stories:<feed> time index; pushed:<alias> STRING; stories-in STREAM.
 
     def feed(self, feed: str) -> str:

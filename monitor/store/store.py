@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import structlog
 from redis.exceptions import AuthenticationError, ResponseError
 
 from monitor.errors import ConfigurationError, SchemaTooNew, StoreUnavailable
@@ -20,6 +21,7 @@ from monitor.store.keys import OUTBOX, STORIES_IN, Keys
 from monitor.store.stories import StoryStore
 from monitor.store.streams import Stream, lengths
 
+log = structlog.get_logger(__name__)
 SCHEMA = 1
 """Counts incompatible changes of what is stored."""
 OLDEST_SERVER = (7, 0)
@@ -108,6 +110,7 @@ async def connect(
 async def _await_server(client: Client, patience: float) -> None:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + patience
+    waiting = False
     while True:
         try:
             info = await client.call("INFO", "server")
@@ -120,6 +123,9 @@ async def _await_server(client: Client, patience: float) -> None:
                 ) from error
             if loop.time() > deadline:
                 raise ConfigurationError(f"{error}; start it, or correct MONITOR_REDIS_URL") from error
+            if not waiting:
+                waiting = True
+                log.warning("waiting for the store", seconds=patience, error=str(error))
             await asyncio.sleep(0.1)
         except ResponseError as error:
             raise ConfigurationError(f"the store refuses the service: {error}; correct MONITOR_REDIS_URL") from error

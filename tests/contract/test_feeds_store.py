@@ -177,17 +177,17 @@ async def test_a_change_keeps_the_state_and_moves_the_due_time(store: Store) -> 
     """The user's change writes over the config only; a due time of None stops polling."""
     claimed = await add_claimed(store)
     await store.feeds.ingest(claimed, None, state_after(), AT + 900_000)
-    await store.feeds.change(make_feed(tags=("x",)), AT + 5)
+    await store.feeds.reschedule(make_feed(tags=("x",)), AT + 5)
     record = await store.feeds.get("fa")
     assert (record.config.tags, record.state, record.due) == (("x",), state_after(), AT + 5)
-    await store.feeds.change(make_feed(enabled=False), None)
+    await store.feeds.reschedule(make_feed(enabled=False), None)
     assert (await store.feeds.get("fa")).due is None
 
 
 async def test_a_change_makes_the_poll_in_flight_stale(store: Store) -> None:
     """A poll that began before the user's change writes nothing after it."""
     claimed = await add_claimed(store)
-    await store.feeds.change(make_feed(enabled=False), None)
+    await store.feeds.reschedule(make_feed(enabled=False), None)
     assert not await store.feeds.ingest(claimed, plan_of([make_story()]), state_after(), AT + 1)
     assert await streamed(store) == []
     assert (await store.feeds.get("fa")).due is None
@@ -198,7 +198,7 @@ async def test_a_change_of_a_removed_feed_brings_nothing_back(store: Store) -> N
     await store.feeds.add(make_feed(), AT)
     await store.feeds.remove("fa")
     with pytest.raises(NotFound):
-        await store.feeds.change(make_feed(tags=("late",)), AT)
+        await store.feeds.reschedule(make_feed(tags=("late",)), AT)
     assert await store.feeds.claim(AT, AT + LEASE, 10) == []
 
 
@@ -229,7 +229,7 @@ async def test_poll_now_makes_a_feed_due(store: Store) -> None:
     """A feed that waits for hours, or whose polling had stopped, can be claimed after poll_now."""
     for due in (AT + 3_600_000, None):
         await store.feeds.add_all([make_feed()], AT)
-        await store.feeds.change(make_feed(), due)
+        await store.feeds.reschedule(make_feed(), due)
         await store.feeds.poll_now("fa", AT)
         assert len(await store.feeds.claim(AT, AT + LEASE, 10)) == 1
 
@@ -317,3 +317,23 @@ async def test_a_renewed_claim_is_kept(store: Store) -> None:
     await store.feeds.renew([old, new], AT)
     await store.feeds.renew([], AT)
     assert await store.feeds.waiting(AT + 9 * LEASE) == 0
+
+
+async def test_a_request_to_poll_does_not_disturb_a_poll_in_flight(store: Store) -> None:
+    """While a poll is in flight, asking for one changes nothing: its outcome is written, and the feed rests."""
+    claimed = await add_claimed(store)
+    await store.feeds.poll_now("fa", AT + 1)
+    assert await store.feeds.claim(AT + 2, AT + LEASE, 9) == []
+    assert await store.feeds.ingest(claimed, plan_of([make_story()]), state_after(), AT + 9_000)
+    assert (await store.feeds.get("fa")).due == AT + 9_000
+    await store.feeds.poll_now("fa", AT + 3)
+    assert (await store.feeds.get("fa")).due == AT + 3
+
+
+async def test_a_change_that_is_none_of_the_schedule_leaves_it_alone(store: Store) -> None:
+    """New tags during a poll are kept, and the poll's outcome is written all the same."""
+    claimed = await add_claimed(store)
+    await store.feeds.change(make_feed(tags=("x",)))
+    assert await store.feeds.ingest(claimed, None, state_after(), AT + 9_000)
+    found = await store.feeds.get("fa")
+    assert (found.config.tags, found.due) == (("x",), AT + 9_000)

@@ -105,7 +105,7 @@ async def test_polls_store_each_item_once(web: Web) -> None:
 async def test_a_poll_that_is_repeated_after_a_crash_adds_nothing(web: Web) -> None:
     """A poll whose ingest was done and whose process then died is repeated without a second story."""
     await web.poll()
-    await web.store.feeds.change(make_feed(), web.now)
+    await web.store.feeds.reschedule(make_feed(), web.now)
     record = await web.store.feeds.get("fa")
     (claimed,) = await web.store.feeds.claim(web.now, web.now + LEASE, 9)
     await web.store.feeds.ingest(claimed, None, replace(record.state, body_hash=None, first_poll=True), web.now)
@@ -129,7 +129,7 @@ async def test_a_poll_that_lost_its_feed_writes_nothing(web: Web, what: str) -> 
     """A feed that was removed, changed or claimed by another during the fetch is not written to."""
     during = {
         "removed": lambda: web.store.feeds.remove("fa"),
-        "changed": lambda: web.store.feeds.change(make_feed(enabled=False), None),
+        "changed": lambda: web.store.feeds.reschedule(make_feed(enabled=False), None),
         "overtaken": lambda: web.store.feeds.claim(AT + LEASE, AT + 2 * LEASE, 9),
     }
     web.during = during[what]
@@ -176,7 +176,7 @@ async def test_a_feed_that_is_gone_is_polled_no_more(web: Web) -> None:
 
 async def test_a_feed_switched_off_and_polled_by_hand_stays_off(web: Web) -> None:
     """A poll on request of a feed that its user switched off is one poll, not the return of all of them."""
-    await web.store.feeds.change(make_feed(enabled=False), None)
+    await web.store.feeds.reschedule(make_feed(enabled=False), None)
     await web.store.feeds.poll_now("fa", AT)
     assert await web.poll() == "parsed"
     assert (await web.store.feeds.get("fa")).due is None

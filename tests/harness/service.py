@@ -140,7 +140,7 @@ class Service:
             session.request(method, self.url + path, json=body, headers=headers, **kwargs) as answer,
         ):
             text = await answer.text()
-            parsed = json.loads(text) if "json" in answer.content_type else text
+            parsed = json.loads(text) if text and "json" in answer.content_type else text
             return Answer(answer.status, parsed, dict(answer.headers))
 
     async def get(self, path: str) -> Any:

@@ -9,7 +9,7 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[1], '-inf', ARGV[1], 'BYSCORE', 'L
   if record[1] then
     redis.call('ZADD', KEYS[1], ARGV[2], id)
     local fence = redis.call('INCR', KEYS[2])
-    redis.call('HSET', key, 'fence', fence)
+    redis.call('HSET', key, 'fence', fence, 'lease', ARGV[2])
     claimed[#claimed + 1] = {record[1], record[2] or '', fence}
   else
     redis.call('ZREM', KEYS[1], id)

@@ -35,6 +35,7 @@ list(1, function(alias)
 end)
 if ARGV[3] ~= '' then
   redis.call('HSET', KEYS[1], 'state', ARGV[3])
+  redis.call('HDEL', KEYS[1], 'lease')
   redis.call('HINCRBY', KEYS[1], 'fence', 1) -- the claim ends here: a renewal on its way must not move the due time
   if ARGV[4] == '' then
     redis.call('ZREM', KEYS[2], ARGV[2])
