@@ -31,8 +31,9 @@ setup: .venv/.ready  ## make .venv with the locked packages and `monitor` itself
 run: setup  ## start the service (Ctrl-C stops it)
 	@exec $(BIN)/monitor run $(ARGS)
 
+# Three at a time on two cores: the acceptance tests mostly wait. A file stays together, for what it shares.
 test: setup  ## every test (ARGS="-k guard" for some)
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n 3 --dist loadfile $(ARGS)
 
 check: setup  ## lint, types, layers, dependencies, spelling
 	@$(BIN)/ruff format --check .
