@@ -11,7 +11,7 @@ from typing import assert_never
 from monitor.match.document import Document
 from monitor.match.terms import All, Any, Compiled, Run, Within, Without
 from monitor.model.hit import Span
-from monitor.query.unparse import unparse
+from monitor.query.unparse import shown
 
 Stretch = tuple[int, int]
 EVERYWHERE: Stretch = (0, 1 << 62)
@@ -51,14 +51,10 @@ def _positions(term: str, document: Document) -> list[int]:
 
 
 def _run(terms: tuple[str, ...], document: Document, within: Stretch) -> list[Stretch]:
-    first = _positions(terms[0], document)
-    rest = [(i, set(_positions(term, document))) for i, term in enumerate(terms[1:], 1)]
     reach = len(terms) - 1
-    return [
-        (p, p + reach)
-        for p in first
-        if within[0] <= p and p + reach <= within[1] and all(p + i in at for i, at in rest)
-    ]
+    starts = [p for p in _positions(terms[0], document) if within[0] <= p and p + reach <= within[1]]
+    following = {term: set(_positions(term, document)) for term in terms[1:]}
+    return [(p, p + reach) for p in starts if all(p + i in following[t] for i, t in enumerate(terms[1:], 1))]
 
 
 def spans(stretches: list[Stretch], document: Document) -> tuple[Span, ...]:
@@ -71,7 +67,7 @@ class Explanation:
     """Why a part of a query matched or not; ``spans`` are the words that made it match."""
 
     query: str
-    kind: str  # word, phrase, all, any, not, field
+    kind: str  # word, phrase, all, any, not, field, language
     matched: bool
     detail: str
     spans: tuple[Span, ...]
@@ -83,7 +79,7 @@ def explain(node: Compiled, document: Document, within: Stretch = EVERYWHERE) ->
     found = evaluate(node, document, within)
     matched = found is not None
     marked = spans(found, document) if found else ()
-    text = unparse(node.source)
+    text = shown(node.source)
     match node:
         case Run():
             kind = "word" if node.terms[0][0] != '"' else "phrase"

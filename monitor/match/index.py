@@ -27,13 +27,16 @@ _COMMON = frozenset(_COMMON_WORDS.split())
 class Rarity:
     """How often terms occur, learned from the documents that pass. Only ever a matter of speed."""
 
+    MOST_DOCUMENTS = 5_000
+    MOST_TERMS = 300_000
+
     def __init__(self) -> None:
         self.documents = 0
         self.counts: Counter[str] = Counter()
 
     def learn(self, terms: Iterable[str]) -> None:
-        """Count one document's terms; after 5,000 documents nothing more is learned."""
-        if self.documents < 5_000:
+        """Count one document's terms; nothing more is learned once enough documents or terms have passed."""
+        if self.documents < self.MOST_DOCUMENTS and len(self.counts) < self.MOST_TERMS:
             self.documents += 1
             self.counts.update(terms)
 

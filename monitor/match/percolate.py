@@ -1,7 +1,9 @@
 """The rulebook: all active rules, compiled. Rules come and go one at a time; stories are matched.
 
-Each language that stories come in has compiled rules and an index of its own, made when its first
-story arrives and kept up with every change after that.
+Each stemmer that stories need has an *edition*: all rules compiled with it and an index of its own,
+made when its first story arrives and kept up with every change after that. Languages without a
+stemmer share one, so that a feed that makes up languages costs nothing. Every edition holds every
+rule; whether a rule wants stories in this language is looked at when it comes up as a candidate.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from monitor.match.terms import Compiled, compile_query
 from monitor.model.hit import Span
 from monitor.model.rule import RuleSpec
 from monitor.query import Query, parse
-from monitor.text.languages import DEFAULT, primary, stemmer
+from monitor.text.languages import DEFAULT, Stem, primary, stemmer
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +47,14 @@ class Percolation:
 
 
 class _Edition:
-    """The rules in one language."""
+    """The rules as one stemmer reads them."""
 
-    def __init__(self, language: str) -> None:
-        self.stem = stemmer(language)
-        self.language = language
+    def __init__(self, stem: Stem) -> None:
+        self.stem = stem
         self.compiled: dict[str, Compiled] = {}
         self.index = Index()
 
     def add(self, spec: RuleSpec, query: Query, rarity: Rarity) -> None:
-        self.remove(spec.id)
-        if spec.languages and self.language not in {primary(tag) for tag in spec.languages}:
-            return
         self.compiled[spec.id] = compile_query(query, self.stem)
         self.index.add(spec.id, self.compiled[spec.id], rarity)
 
@@ -75,7 +73,7 @@ class Rulebook:
         self.no_filter = no_filter
         self.rarity = Rarity()
         self._rules: dict[str, tuple[RuleSpec, Query]] = {}
-        self._editions: dict[str, _Edition] = {}
+        self._editions: dict[Stem, _Edition] = {}
 
     def __len__(self) -> int:
         return len(self._rules)
@@ -101,11 +99,12 @@ class Rulebook:
         document = analyse(title, body, language)
         edition = self._edition(document.language)
         terms = document.terms()
-        rules = set(edition.compiled) if self.no_filter else edition.index.candidates(terms)
+        candidates = set(edition.compiled) if self.no_filter else edition.index.candidates(terms)
+        rules = sorted(rule for rule in candidates if _for_language(self._rules[rule][0], document.language))
         self.rarity.learn(terms)
         matches: list[Match] = []
         failures: list[RuleFailure] = []
-        for rule in sorted(rules):
+        for rule in rules:
             try:
                 found = evaluate(edition.compiled[rule], document)
             except Exception as error:  # noqa: BLE001 - one rule's bug must not cost the others their hits; it is reported
@@ -120,15 +119,25 @@ class Rulebook:
         return set(self._edition(DEFAULT).index.unanchored)
 
     def _edition(self, language: str) -> _Edition:
-        edition = self._editions.get(language)
+        stem = stemmer(language)
+        edition = self._editions.get(stem)
         if edition is None:
-            edition = self._editions[language] = _Edition(language)
+            edition = self._editions[stem] = _Edition(stem)
             for spec, query in self._rules.values():
                 edition.add(spec, query, self.rarity)
         return edition
 
 
+def _for_language(spec: RuleSpec, language: str) -> bool:
+    return not spec.languages or language in {primary(tag) for tag in spec.languages}
+
+
 def explain_rule(spec: RuleSpec, title: str, body: str, language: str | None) -> Explanation:
     """Why ``spec`` matches the story or not, part by part. Raises RuleSyntaxError."""
     document: Document = analyse(title, body, language)
-    return explain(compile_query(parse(spec.query), stemmer(document.language)), document)
+    explanation = explain(compile_query(parse(spec.query), stemmer(document.language)), document)
+    if _for_language(spec, document.language):
+        return explanation
+    wanted = ", ".join(sorted({primary(tag) for tag in spec.languages}))
+    detail = f"the rule is for stories in {wanted}, this one is in {document.language}"
+    return Explanation(explanation.query, "language", False, detail, (), (explanation,))

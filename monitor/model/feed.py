@@ -93,6 +93,7 @@ class NotModified:
 
     validators: Validators
     hints: CacheHints
+    moved_to: str | None = None  # as in Fetched
 
 
 @dataclass(frozen=True, slots=True)

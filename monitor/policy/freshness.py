@@ -9,7 +9,8 @@ without alerts instead of flooding the readers.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import ChainMap, Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from monitor.model.feed import FeedConfig, ParsedFeed, ParsedItem
@@ -32,6 +33,7 @@ _SCHEME_AND_HOST = re.compile(r"\A[a-z][a-z0-9+.-]*://[^/]+(?=/.)", re.IGNORECAS
 class _Candidate:
     item: ParsedItem
     aliases: tuple[str, ...]
+    link: str | None  # the alias that is the link's; None where the link is not the item's alone
 
 
 def plan(feed: FeedConfig, first_poll: bool, parsed: ParsedFeed, seen: dict[str, Seen], now: int) -> IngestPlan:
@@ -46,16 +48,14 @@ def plan(feed: FeedConfig, first_poll: bool, parsed: ParsedFeed, seen: dict[str,
     known = 0
     for candidate in _candidates(parsed.items):
         story = _story(feed, first_poll, parsed, candidate, now)
-        found = next((m for a in candidate.aliases if (m := write.get(a) or seen.get(a))), None)
-        memory = (
-            Seen(story.id, story.text_key, day) if found is None else replace(found, text_key=story.text_key, day=day)
-        )
+        found, agreed = _recall(candidate, ChainMap(write, seen))
         if found is None:
             new.append(story)
         else:
             known += 1
-            if found.text_key != story.text_key and candidate.aliases[0] not in write:
+            if agreed and found.text_key != story.text_key and candidate.aliases[0] not in write:
                 changed.append(replace(story, id=found.story))
+        memory = Seen(found.story if found else story.id, story.text_key, day)
         write |= {a: memory for a in candidate.aliases if seen.get(a) != memory}
     forget = tuple(a for a, m in seen.items() if a not in write and m.day < day - REMEMBER_DAYS)
     reason = None
@@ -67,29 +67,49 @@ def plan(feed: FeedConfig, first_poll: bool, parsed: ParsedFeed, seen: dict[str,
     return IngestPlan(tuple(new), tuple(changed), write, forget, known, reason)
 
 
+def _recall(candidate: _Candidate, memory: Mapping[str, Seen]) -> tuple[Seen | None, bool]:
+    """What is remembered of an item, and whether all of its aliases agree on the story.
+
+    They do not where two items shared a guid or a title until one of them left the feed. Then the
+    link knows best, and the text that differs is another story's and no edit.
+    """
+    found = {alias: memory[alias] for alias in candidate.aliases if alias in memory}
+    first = next(iter(found.values()), None)
+    best = first if candidate.link is None else found.get(candidate.link, first)
+    return best, len({m.story for m in found.values()}) == 1
+
+
 def _candidates(items: tuple[ParsedItem, ...]) -> list[_Candidate]:
-    """Items with their aliases, oldest first; guids and titles that are not unique tell nothing."""
+    """Items with their aliases, oldest first; an alias that two items share tells nothing."""
     guids = Counter(item.guid for item in items if item.guid)
+    paths = Counter(_path(item.guid) for item in items if item.guid)
     links = Counter(canonical_link(item.link) for item in items if item.link)
     titles = Counter(_title_and_day(item) for item in items)
     candidates: list[_Candidate] = []
     for item in reversed(items):  # feeds list the newest first
         aliases: list[str] = []
-        link = canonical_link(item.link) if item.link else None
         if item.guid and guids[item.guid] == 1:
             aliases.append(f"guid:{item.guid}")
-            if _SCHEME_AND_HOST.match(item.guid):
-                aliases.append(f"path:{_SCHEME_AND_HOST.sub('', item.guid)}")
+            if (path := _path(item.guid)) and paths[path] == 1:
+                aliases.append(f"path:{path}")
         # A feed whose items all link to the home page says nothing by its links.
-        if link and links[link] == 1:
-            aliases.append(f"link:{link}")
+        link = canonical_link(item.link) if item.link else None
+        own_link = f"link:{link}" if link and links[link] == 1 else None
+        if own_link:
+            aliases.append(own_link)
         named = _title_and_day(item)
         if named and titles[named] == 1:
             aliases.append(f"title:{named}")
         if not aliases:
             aliases.append(f"text:{item.guid or ''}:{link or ''}:{text_key(item.title, item.body)}")
-        candidates.append(_Candidate(item, tuple(digest(a) for a in aliases)))
+        candidates.append(_Candidate(item, tuple(digest(a) for a in aliases), digest(own_link) if own_link else None))
     return candidates
+
+
+def _path(guid: str) -> str | None:
+    """What is left of a guid that is a URL when its publisher changes scheme or host; None where it is none."""
+    path = _SCHEME_AND_HOST.sub("", guid)
+    return None if path == guid else path
 
 
 def _title_and_day(item: ParsedItem) -> str:
@@ -114,7 +134,7 @@ def _story(feed: FeedConfig, first_poll: bool, parsed: ParsedFeed, candidate: _C
         published=None if item.published is None else min(item.published, now),
         first_seen=now,
         backfill=first_poll and not feed.backfill_alerts,
-        link_key=link_key(item.link),
+        link_key=link_key(item.link) if candidate.link else None,
         text_key=text_key(item.title, item.body),
     )
 

@@ -30,8 +30,12 @@ SLOWEST = 6 * HOUR
 LONGEST_HINT = 24 * HOUR
 """A max-age of a year is a mistake, not a wish."""
 LONGEST_BACKOFF = 72 * HOUR
+LOST_AFTER = 3
+"""Failures in a row after which a permanent redirect is believed no more."""
 STABLE_REDIRECT = 5
 """Polls in a row that must see the same permanent redirect before it is believed."""
+EMPTY = "empty"
+"""The reason shown for a feed that is in order and has no items."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +56,14 @@ def after_unchanged(
         validators = Validators(
             fresh.etag or state.validators.etag, fresh.last_modified or state.validators.last_modified
         )
-        moved_to = None
     else:
-        validators, moved_to = result.validators, result.moved_to
-    state = replace(state, validators=validators)
-    return _success(feed, state, result.hints, moved_to, 0, floor, jitter, now)
+        validators = result.validators
+    following = _success(
+        feed, replace(state, validators=validators), result.hints, result.moved_to, 0, floor, jitter, now
+    )
+    if state.reason == EMPTY:  # it still is
+        following = replace(following, state=replace(following.state, reason=state.reason, detail=state.detail))
+    return following
 
 
 def after_parsed(
@@ -84,7 +91,7 @@ def after_parsed(
     following = _success(feed, state, result.hints, result.moved_to, new, floor, jitter, now)
     if not parsed.items:
         detail = "the feed was read, but it has no items"
-        following = replace(following, state=replace(following.state, reason="empty", detail=detail))
+        following = replace(following, state=replace(following.state, reason=EMPTY, detail=detail))
     return following
 
 
@@ -137,6 +144,8 @@ def after_failure(
         since=state.since if state.health is health else now,
         last_polled=now,
         failures=failures,
+        # A feed that is not to be had where it moved to is looked for again where the user said.
+        url=None if failures >= LOST_AFTER else state.url,
     )
     return NextPoll(state, None if gone else now + spread(seconds, jitter))
 

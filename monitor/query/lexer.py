@@ -42,7 +42,10 @@ class Token:
 OPERATORS = {"AND": Kind.AND, "OR": Kind.OR, "NOT": Kind.NOT}
 OPENING, CLOSING = '"“„«', '"”“»'
 
-_FIELD = re.compile(r"([A-Za-z]{2,20}):(?=[^\s:/)])")
+# White space may follow the colon: "title: Putin" would else look for the word "title".
+_FIELD = re.compile(rf"({'|'.join(FIELDS)}):", re.IGNORECASE | re.ASCII)
+# What could be meant for a field; "12:30", "https://…" and "Moscow: …" are only text.
+_LIKE_FIELD = re.compile(r"([A-Za-z]{2,20}):(?=[^\s:/)])")
 _WORD = re.compile(r"[^\s()\"“”„«»]+")
 _LATER = re.compile(r"(?:O?NEAR|SAME|ATLEAST|FIRST|WEIGHT)(?:/\w*)?\Z")
 _MARKED = re.compile(r"[*?]|\A=|\A\{.*\}\Z")
@@ -77,12 +80,16 @@ def _next(text: str, position: int, before: list[Token]) -> Token:
     if char == "-" and follows and not follows.isspace() and not glued:
         return Token(Kind.MINUS, "-", (position, position + 1))
     if found := _FIELD.match(text, position):
-        return _field(found)
+        return Token(Kind.FIELD, found[1].lower(), found.span())
+    if found := _LIKE_FIELD.match(text, position):
+        return _unknown_field(found)
     return _word(text, position)
 
 
 def _phrase(text: str, position: int) -> Token:
-    closing = next((i for i in range(position + 1, len(text)) if text[i] in CLOSING), None)
+    # German and Danish turn the French quotes round: »…«
+    closings = CLOSING + "«" if text[position] == "»" else CLOSING
+    closing = next((i for i in range(position + 1, len(text)) if text[i] in closings), None)
     if closing is None:
         end = len(text)
         problem = Problem("unclosed-quote", "this quote is never closed", position, end, 'add a closing "')
@@ -90,10 +97,8 @@ def _phrase(text: str, position: int) -> Token:
     return Token(Kind.PHRASE, text[position + 1 : closing], (position, closing + 1))
 
 
-def _field(found: re.Match[str]) -> Token:
+def _unknown_field(found: re.Match[str]) -> Token:
     name, at = found[1].lower(), found.span()
-    if name in FIELDS:
-        return Token(Kind.FIELD, name, at)
     close = difflib.get_close_matches(name, FIELDS, n=1)
     hint = f"did you mean {close[0]}:?" if close else f"fields are {', '.join(FIELDS)}; quote it to search for the text"
     problem = Problem("unknown-field", f"there is no field {found[1]!r}", *at, hint)
@@ -104,13 +109,13 @@ def _word(text: str, position: int) -> Token:
     found = _WORD.match(text, position)
     word = found[0] if found else text[position]
     at = (position, position + len(word))
-    if word in OPERATORS:
-        return Token(OPERATORS[word], word, at)
-    if _LATER.match(word):
-        hint = f"operators are {', '.join(OPERATORS)}; quote it to search for the word"
-        return Token(Kind.FAULT, word, at, Problem("unknown-operator", f"{word} is not available", *at, hint))
     bare = word.rstrip(_HANGING) or word
+    if bare in OPERATORS:
+        return Token(OPERATORS[bare], bare, at)
+    if _LATER.match(bare):
+        hint = f"operators are {', '.join(OPERATORS)}; quote it to search for the word"
+        return Token(Kind.FAULT, bare, at, Problem("unknown-operator", f"{bare} is not available", *at, hint))
     if _MARKED.search(bare):
         detail = f"wildcards and markers (* ? = {{ }}) are not available: {bare}"
         return Token(Kind.FAULT, bare, at, Problem("unknown-marker", detail, *at, "write the forms out, joined by OR"))
-    return Token(Kind.WORD, bare, (position, position + len(word)))
+    return Token(Kind.WORD, bare, at)

@@ -6,13 +6,15 @@
     operand    = (NOT | -)* atom
     atom       = WORD | PHRASE | ( expression ) | FIELD atom
 
-``a NOT b`` and ``a -b`` read as ``a AND NOT b``. A query that could match without any positive term
-is refused: it would alert on nearly everything.
+``a NOT b`` and ``a -b`` read as ``a AND NOT b``. A query in which every term stands under a NOT is
+refused: it would alert on nearly everything. ``a OR NOT b`` would, too, but is accepted: some want
+it, and the rulebook reports it as expensive.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from monitor.errors import Problem, RuleSyntaxError
 from monitor.query.ast import And, Expression, InField, Not, Or, Phrase, Place, Plain, Query, Word
@@ -25,6 +27,8 @@ MAX_DEPTH = 50
 """Deepest nesting of brackets, NOTs and fields."""
 MAX_TERMS = 2_000
 """Most words and phrases in one query."""
+MAX_PHRASE = 100
+"""Most words in one phrase, or parts of one word (F-16 has two)."""
 
 
 def parse(text: str) -> Query:
@@ -40,10 +44,18 @@ def parse(text: str) -> Query:
     tokens = lex(text)
     parser = _Parser(text, tokens)
     only_words = all(token.kind in (Kind.WORD, Kind.END) for token in tokens)
-    query: Query | None = parser.plain() if only_words else parser.whole()
+    query: Query | None
+    try:
+        query = parser.plain() if only_words else parser.whole()
+    except _TooDeep:
+        query = None
     if parser.problems or query is None:
         raise RuleSyntaxError(text, tuple(sorted(set(parser.problems), key=lambda p: (p.start, p.end))))
     return query
+
+
+class _TooDeep(Exception):
+    """The query nests too deep to go on; the problem is noted."""
 
 
 class _Parser:
@@ -79,7 +91,8 @@ class _Parser:
 
     def plain(self) -> Plain | None:
         # A dash or a lone comma between plain words is punctuation, not a word to look for.
-        words = tuple(Word(t.text, t.at) for t in self.tokens if t.kind is Kind.WORD and _searchable(t.text))
+        terms = [self.term(t) for t in self.tokens if t.kind is Kind.WORD and _searchable(t.text)]
+        words = tuple(term for term in terms if isinstance(term, Word))
         if not words:
             self.problem(
                 "empty",
@@ -95,7 +108,9 @@ class _Parser:
         while self.peek().kind is Kind.CLOSE:
             self.problem("unopened-bracket", "this bracket was never opened", self.peek().at, "remove it, or add (")
             self.take()
-            if self.peek().kind is not Kind.END:
+            if self.peek().kind in (Kind.AND, Kind.OR):
+                self.take()
+            if self.peek().kind not in (Kind.END, Kind.CLOSE):
                 self.expression()
         if found is not None and not self.problems and not _positive(found):
             hint = "say what the stories should be about, for example: Vietnam NOT coffee"
@@ -135,7 +150,7 @@ class _Parser:
             return None
         left = self.tokens[self.next - 1]
         # After a fault, or an operator without a term, the problem is reported already.
-        if not {token.kind, left.kind} & {Kind.FAULT, Kind.AND, Kind.OR}:
+        if not {token.kind, left.kind} & {Kind.FAULT, Kind.AND, Kind.OR, Kind.NOT, Kind.MINUS}:
             shown = f"{self.text[slice(*left.at)]} AND {self.text[slice(*token.at)]}"
             groups = {token.kind, left.kind} & {Kind.OPEN, Kind.CLOSE, Kind.FIELD}
             hint = "write AND between them" if groups else f"write {shown}, or quote them as a phrase"
@@ -147,16 +162,13 @@ class _Parser:
         """AND beside OR: show the brackets that the common reading (AND first) would put."""
         groups: list[list[str]] = [[]]
         for i, part in enumerate(parts):
-            if i and i <= len(operators) and operators[i - 1].kind is Kind.OR:
+            if i and operators[i - 1].kind is Kind.OR:
                 groups.append([])
             groups[-1].append(self.text[slice(*part.at)])
         shown = " OR ".join(f"({' AND '.join(g)})" if len(g) > 1 else " ".join(g) for g in groups)
-        self.problem(
-            "mixed-operators",
-            "AND and OR side by side can be read in two ways",
-            at,
-            f"add brackets, for example: {shown}",
-        )
+        complete = len(parts) == len(operators) + 1  # else a part could not be read
+        hint = f"add brackets, for example: {shown}" if complete else "add brackets"
+        self.problem("mixed-operators", "AND and OR side by side can be read in two ways", at, hint)
 
     def operand(self) -> Expression | None:
         token = self.peek()
@@ -167,11 +179,9 @@ class _Parser:
         return self.atom()
 
     def nested(self, rule: Callable[[], Expression | None], token: Token) -> Expression | None:
-        if self.depth >= MAX_DEPTH:
-            if self.depth == MAX_DEPTH:
-                self.problem("too-deep", f"brackets, NOTs and fields nest at most {MAX_DEPTH} deep", token.at)
-            self.next = len(self.tokens) - 1
-            return None
+        if self.depth == MAX_DEPTH:
+            self.problem("too-deep", f"brackets, NOTs and fields nest at most {MAX_DEPTH} deep", token.at)
+            raise _TooDeep
         self.depth += 1
         try:
             return rule()
@@ -193,8 +203,9 @@ class _Parser:
                 self.missing(token)
                 return None
 
-    def term(self, token: Token) -> Expression | None:
-        if not _searchable(token.text):
+    def term(self, token: Token) -> Word | Phrase | None:
+        words = sum(1 for _ in tokenize(token.text))
+        if not words:
             self.problem(
                 "empty-term",
                 "there is nothing to look for in this term",
@@ -202,6 +213,9 @@ class _Parser:
                 "it needs at least one letter or digit",
             )
             return None
+        if words > MAX_PHRASE:
+            detail = f"a phrase has at most {MAX_PHRASE} words; this one has {words:,}"
+            self.problem("phrase-too-long", detail, token.at, "look for a part of it")
         return Word(token.text, token.at) if token.kind is Kind.WORD else Phrase(token.text, token.at)
 
     def group(self, opened: Token) -> Expression | None:
@@ -218,9 +232,14 @@ class _Parser:
             self.take()
         else:
             self.problem("unclosed-bracket", "this bracket is never closed", opened.at, "add )")
-        return inner
+        return None if inner is None else replace(inner, at=(opened.at[0], self.tokens[self.next - 1].at[1]))
 
     def field(self, token: Token) -> Expression | None:
+        if self.peek().kind in (Kind.NOT, Kind.MINUS):
+            detail = f"NOT goes before the field, not between {token.text}: and its term"
+            hint = f"write NOT {token.text}:…, or quote the word to search for it"
+            self.problem("misplaced-not", detail, (token.at[0], self.take().at[1]), hint)
+            return None
         inner = self.nested(self.atom, token)
         if inner is None:
             return None

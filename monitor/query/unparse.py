@@ -9,9 +9,13 @@ from monitor.query.ast import And, Expression, InField, Not, Or, Phrase, Plain, 
 
 def unparse(query: Query) -> str:
     """The canonical text of ``query``; parsing it gives an equal tree."""
-    if isinstance(query, Plain):
-        return " ".join(word.text for word in query.words)
-    return _text(query)
+    # Without its brackets a lone word would be read as plain words.
+    return f"({query.text})" if isinstance(query, Word) else shown(query)
+
+
+def shown(part: Query) -> str:
+    """The canonical text of a query or of a part of one, for people to read."""
+    return " ".join(word.text for word in part.words) if isinstance(part, Plain) else _text(part)
 
 
 def _text(node: Expression) -> str:

@@ -13,7 +13,7 @@ from monitor.text.tokens import folded_words
 _TRACKING = re.compile(
     r"(?:utm_\w+|at_(?:medium|campaign|custom\d|link_\w+|format|bbc_team|ptr_name)|fbclid|gclid|dclid|msclkid|yclid|igshid"
     r"|mc_[ce]id|_ga|_gl|_hs\w+|mkt_tok|ns_\w+|cmpid|ocid|smid|xtor|partner|taid|feedtype|guccounter|guce_referr\w+"
-    r"|rss|ref|ref_src|ref_url|cmp|ito|s_cid|wt_?\w*|trk\w*|oly_\w+|vero_\w+|mbid|sr_share|traffic_source|__twitter_impression)\Z",
+    r"|rss|ref_src|ref_url|cmp|ito|s_cid|wt[._]\w+|trk\w*|oly_\w+|vero_\w+|mbid|sr_share|traffic_source|__twitter_impression)\Z",
     re.IGNORECASE,
 )
 
@@ -27,10 +27,10 @@ def digest(text: str) -> str:
 def canonical_link(url: str) -> str:
     """``url`` without what does not name the page: scheme, www., default port, fragment, tracking.
 
-    Text that is no http(s) URL comes back as it is.
+    A ``#!`` fragment does name a page. Text that is no http(s) URL comes back as it is.
     """
     try:
-        parts = urlsplit(url.strip())
+        parts = urlsplit(url.strip().encode(errors="replace").decode())
         port = parts.port
     except ValueError:
         return url
@@ -39,8 +39,16 @@ def canonical_link(url: str) -> str:
     host = parts.hostname.removeprefix("www.")
     if port and port not in (80, 443):
         host = f"{host}:{port}"
-    query = urlencode([(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(k)])
-    return urlunsplit(("", host, parts.path.rstrip("/") or "/", query, ""))
+    # Bytes that are no UTF-8 (%E9) pass through unaltered by way of surrogates.
+    pairs = parse_qsl(parts.query, keep_blank_values=True, errors="surrogateescape")
+    query = urlencode([pair for pair in pairs if not _tracks(*pair)], errors="surrogateescape")
+    fragment = parts.fragment if parts.fragment.startswith("!") else ""
+    return urlunsplit(("", host, parts.path.rstrip("/") or "/", query, fragment))
+
+
+def _tracks(name: str, value: str) -> bool:
+    """Whether a parameter only tracks; ``ref`` says who sent the reader, or is the number of a notice."""
+    return bool(_TRACKING.match(name)) or (name.lower() == "ref" and not value.isdecimal())
 
 
 def link_key(url: str | None) -> str | None:

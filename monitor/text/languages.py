@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import Stemmer
 
-from monitor.text.tokens import fold
+from monitor.text.tokens import fold, legible
 
 Stem = Callable[[str], str]
 
@@ -39,18 +38,22 @@ def primary(tag: str | None) -> str:
     return tag.split("-", 1)[0] if tag else DEFAULT
 
 
-@lru_cache(maxsize=64)
 def stemmer(language: str) -> Stem:
-    """A function from a word to its folded stem in ``language``; only folding where no stemmer is known."""
+    """A function from a word to its folded stem in ``language``; only folding where no stemmer is known.
+
+    Languages that are stemmed alike get the very same function.
+    """
     name = _SNOWBALL.get(language)
-    if name is None:
-        return fold
+    return fold if name is None else _snowball(name)
+
+
+@cache
+def _snowball(name: str) -> Stem:
     # The stemmer's suffix rules know accented letters, so fold only afterwards.
-    snowball = Stemmer.Stemmer(name, 0)
+    algorithm = Stemmer.Stemmer(name, 0)
 
     @lru_cache(maxsize=1 << 16)
     def stem(word: str) -> str:
-        lower = word.lower() if word.isascii() else unicodedata.normalize("NFC", word.casefold())
-        return fold(snowball.stemWord(lower))
+        return fold(algorithm.stemWord(legible(word)))
 
     return stem

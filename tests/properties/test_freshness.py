@@ -7,6 +7,7 @@ from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from monitor.model.feed import FeedConfig, ParsedFeed, ParsedItem
 from monitor.model.story import IngestPlan, Seen
 from monitor.policy.freshness import DAY, plan

@@ -6,6 +6,7 @@ from collections import Counter
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from monitor.match.percolate import Percolation, Rulebook
 from monitor.model.rule import RuleSpec
 from monitor.query import Query, unparse

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import pytest
+
 from monitor.model.feed import FeedConfig, ParsedFeed, ParsedItem
 from monitor.model.story import IngestPlan, Seen
 from monitor.policy.freshness import DAY, REMEMBER_DAYS, plan, pushed, revise
@@ -194,6 +195,17 @@ def test_a_twin_that_leaves_does_not_lend_its_identity(same: dict[str, object]) 
     second = feed.poll(other, one).new
     assert [s.body for s in second] == [other.body]
     assert outcome(feed.poll(other, now=NOW + HOUR)) == ([], [], 1)
+
+
+def test_an_edit_beside_a_twin_that_left_is_seen_at_the_next_poll() -> None:
+    """Once the aliases of the item that stayed agree again, its edits are edits of its own story."""
+    one, other = item(1, guid="same"), item(2, guid="same")
+    feed = Feed()
+    ids = {s.body: s.id for s in feed.poll(one, other).new}
+    feed.seen |= polled(one).seen  # the guid was known as the first one's
+    feed.poll(other, now=NOW + HOUR)
+    edited = feed.poll(replace(other, body="Edited."), now=NOW + 2 * HOUR)
+    assert [s.id for s in edited.changed] == [ids[other.body]]
 
 
 def test_a_shared_link_does_not_make_stories_copies() -> None:

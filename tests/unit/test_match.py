@@ -6,9 +6,11 @@ import tracemalloc
 from itertools import pairwise
 
 import pytest
+
 from monitor.errors import RuleSyntaxError
 from monitor.match.document import analyse
 from monitor.match.evaluate import Explanation, evaluate
+from monitor.match.index import Rarity
 from monitor.match.percolate import Percolation, Rulebook, explain_rule
 from monitor.match.terms import compile_query
 from monitor.model.hit import Span
@@ -225,7 +227,11 @@ def test_explanation_tells_when_the_language_is_wrong() -> None:
     """A rule for German stories that no English story can hit is not explained as a hit on one."""
     spec = rule("Vietnam", languages=("de",))
     assert found(book(spec).percolate(TITLE, BODY, "en")) == set()
-    assert not explain_rule(spec, TITLE, BODY, "en").matched
+    why = explain_rule(spec, TITLE, BODY, "en")
+    assert (why.kind, why.matched, why.spans) == ("language", False, ())
+    assert "for stories in de, this one is in en" in why.detail
+    assert why.parts[0].matched
+    assert explain_rule(spec, TITLE, BODY, "de-at").matched
 
 
 # ── the rulebook ──
@@ -313,6 +319,15 @@ def test_matches_come_in_a_stable_order() -> None:
     for match in result.matches:
         assert match.score == 1.0
         assert all((a.field, a.start) < (b.field, b.start) for a, b in pairwise(match.spans))
+
+
+def test_what_is_learned_of_rarity_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stories full of words that nobody has seen do not make the counts grow for ever."""
+    monkeypatch.setattr(Rarity, "MOST_TERMS", 100)
+    rarity = Rarity()
+    for i in range(1_000):
+        rarity.learn([f"a{i}", f"b{i}"])
+    assert len(rarity.counts) == 100
 
 
 def test_made_up_languages_cost_no_memory() -> None:

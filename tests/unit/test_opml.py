@@ -41,6 +41,13 @@ def urls(data: bytes) -> list[str]:
         (f"<!DOCTYPE x [<!ENTITY a 'b'>]>{ONE}", ["https://one.example/f"]),
         (f"&nbsp;&bogus; stray text {ONE}", ["https://one.example/f"]),
         ("\x00\x01" + ONE, ["https://one.example/f"]),
+        ('<outline description="<a href="x">y</a>" xmlUrl="https://one.example/f"/>', ["https://one.example/f"]),
+        (
+            """<outline text="It's a='b" c" description="x='" xmlUrl="https://one.example/f"/>""",
+            ["https://one.example/f"],
+        ),
+        ('<outline text="xmlUrl=\'https://two.example/\'" xmlUrl="https://one.example/f"/>', ["https://one.example/f"]),
+        ("<!-- never closed" + ONE, ["https://one.example/f"]),
         ('<outline text="Empty group"/>', []),
         ('<outline xmlUrl=""/>', []),
     ],

@@ -178,6 +178,15 @@ def test_a_guid_does_not_depend_on_where_the_document_was_fetched(guid: str) -> 
         assert [read(document, url=place).items[0].guid for place in places] == [guid, guid]
 
 
+def test_a_guid_is_the_same_in_a_document_that_is_no_xml() -> None:
+    """A stray ampersand elsewhere in the feed makes no item a new one."""
+    item = (
+        '<title>t</title><guid isPermaLink="false">a?b=1&amp;copy;=2&amp;section=3</guid><description>{}</description>'
+    )
+    well, ill = (only(rss(item.format(text))) for text in ("Q and A", "Q & A &nbsp; <br>"))
+    assert (well.guid, ill.guid) == ("a?b=1&copy;=2&section=3",) * 2
+
+
 def test_a_permalink_guid_is_the_link_where_there_is_none() -> None:
     """RSS 2.0: a guid is a link unless it says otherwise."""
     assert only(rss("<title>t</title><guid>https://news.example/1</guid>")).link == "https://news.example/1"

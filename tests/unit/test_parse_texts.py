@@ -73,6 +73,21 @@ def test_plain_text_in_atom_is_no_html(kind: str | None) -> None:
     assert (item.title, item.body) == ("Use <b> well", "Use <b> for bold &amp; more")
 
 
+def test_entities_in_a_plain_summary_are_read() -> None:
+    """Blogger takes the tags out of a summary and leaves the entities in; a tag is still a word."""
+    item = only(
+        '<feed xmlns="http://www.w3.org/2005/Atom"><entry><title>t</title>'
+        '<summary type="text">Studies&amp;nbsp;of &lt;b&gt; &amp;amp; more</summary></entry></feed>'
+    )
+    assert item.body == "Studies of <b> & more"
+
+
+def test_surrogates_that_are_a_pair_are_one_character() -> None:
+    """Word and old JavaScript write an emoji as two references; in CDATA too; a lone one is U+FFFD."""
+    for text in ("&#55357;&#56832;&#xd800;!", "<![CDATA[&#xD83D;&#xDE00;&#55357!]]>"):
+        assert only(rss(f"<title>t</title><description>{text}</description>")).body == "😀\ufffd!"
+
+
 @pytest.mark.parametrize(
     ("html", "expected"),
     [
@@ -160,6 +175,7 @@ GREETING = "Привет, Łódź"
         ("utf-8", "utf-8", 'application/xml; charset="'),
         ("utf-8", "utf-8", "application/xml; charset=\udcff\udcfe"),
         ("utf-8", "utf-8", "application/xml; charset=zip"),
+        ("utf-8", "utf-8", "application/xml; charset=undefined"),
     ],
 )
 def test_the_charset_is_found(encoding: str, prolog: str, content_type: str) -> None:

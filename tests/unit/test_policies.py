@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+
 from monitor.model.delivery import DeliveryState
 from monitor.model.feed import (
     CacheHints,
@@ -162,6 +163,8 @@ def test_a_permanent_redirect_is_believed_after_five_polls() -> None:
     assert parsed(certain, fetched()).state.url == "https://new.example/rss"
     other = parsed(state, fetched(moved_to="https://portal.example/")).state
     assert (other.url, other.moved_to, other.moved_seen) == (None, "https://portal.example/", 1)
+    answered = NotModified(Validators(), NO_HINTS, moved_to="https://new.example/rss")
+    assert unchanged(state, answered).state.url == "https://new.example/rss"
     direct = parsed(state, fetched()).state
     assert (direct.url, direct.moved_to, direct.moved_seen) == (None, None, 0)
 
@@ -197,6 +200,14 @@ def test_retry_after_is_obeyed_within_bounds(retry_after: int | None, expected: 
     """Retry-After lengthens the wait, to three days at most, and never shortens it."""
     limited = FetchFailed("status", "asks for fewer requests", 429, CacheHints(retry_after=retry_after))
     assert seconds(failed(STATE, limited)) == expected
+
+
+def test_a_feed_that_fails_where_it_moved_to_is_looked_for_at_its_old_place() -> None:
+    """Three failures in a row end the belief in a permanent redirect; two do not."""
+    state, error = FeedState(url="https://moved.example/rss"), FetchFailed("dns", "no such host")
+    for expected in ("https://moved.example/rss", "https://moved.example/rss", None):
+        state = failed(state, error).state
+        assert state.url == expected
 
 
 def test_gone_stops_the_feed_and_says_so() -> None:
