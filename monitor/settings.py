@@ -10,7 +10,7 @@ import ipaddress
 import os
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal
 
 import platformdirs
 from pydantic import Field, ValidationError, field_validator
@@ -34,11 +34,13 @@ def _default_data_dir() -> Path:
 
 
 def _config_files() -> list[Path]:
+    """The one file that counts, or none."""
     if named := os.environ.get("MONITOR_CONFIG"):
         if not Path(named).is_file():
             raise ConfigurationError(f"MONITOR_CONFIG names {named}, which is no file; correct or unset it")
         return [Path(named)]
-    return [p for p in (_default_data_dir() / "monitor.toml", Path("monitor.toml")) if p.is_file()]
+    places = (Path("monitor.toml"), _default_data_dir() / "monitor.toml")
+    return [path for path in places if path.is_file()][:1]
 
 
 def checkout() -> Path | None:
@@ -61,7 +63,13 @@ def _split(value: Any) -> Any:
 class Settings(BaseSettings):
     """Everything that can be set. Units are in the names or the descriptions."""
 
-    model_config = SettingsConfigDict(env_prefix="MONITOR_", extra="forbid", frozen=True, validate_default=True)
+    model_config = SettingsConfigDict(
+        env_prefix="MONITOR_",
+        env_ignore_empty=True,  # Compose files hand on unset variables, and an empty path is the working directory
+        extra="forbid",
+        frozen=True,
+        validate_default=True,
+    )
 
     data_dir: Path = Field(default_factory=_default_data_dir, description="where the service keeps its data")
     redis_url: str | None = Field(None, description="a Redis/Valkey >= 7.0 of your own; none: the bundled one")
@@ -144,7 +152,7 @@ def load(**overrides: Any) -> Settings:
 
 def _refuse_unknown() -> None:
     """A misspelt variable would be ignored silently; say so instead."""
-    known = {f"MONITOR_{name.upper()}" for name in get_type_hints(Settings)}
+    known = {f"MONITOR_{name.upper()}" for name in Settings.model_fields}
     known |= {f"MONITOR_{name.upper()}_FILE" for name in SECRETS} | {"MONITOR_CONFIG"}
     unknown = sorted(name for name in os.environ if name.startswith("MONITOR_") and name not in known)
     if unknown:

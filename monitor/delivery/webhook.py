@@ -32,8 +32,9 @@ class WebhookSender:
         began = time.perf_counter()
         try:
             answer = await self._client.request(
-                "POST", channel.url, headers=sent, body=body, follow=False, deadline=DEADLINE, limit=KEPT
-            )
+                "POST", channel.url, headers=sent, body=body, follow=False, deadline=DEADLINE, limit=KEPT,
+                whole=False,  # the status says whether the message was taken; sending it again would alert twice
+            )  # fmt: skip
         except RequestFailed as error:
             return Answer(None, f"{error.reason}: {error.detail}", _ms(began))
         text = answer.body.decode("utf-8", "replace")

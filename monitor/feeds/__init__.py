@@ -7,5 +7,6 @@ worker.py     that process: reads documents from a pipe, answers, dies with its 
 parsers.py    the pool of workers, each under a deadline
 jsonfeed.py   JSON Feed 1.0 and 1.1
 discovery.py  the feeds that an HTML page names
+tags.py       attributes of tags in whatever resembles HTML or XML
 opml.py       lists of feeds, read however broken, written well-formed
 """

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from yarl import URL
+
 from monitor.model.feed import (
     CacheHints,
     ClaimedFeed,
@@ -42,17 +44,25 @@ async def fetch(client: Client, claimed: ClaimedFeed, now: int) -> FetchResult:
     if state.validators.last_modified:
         headers["If-Modified-Since"] = state.validators.last_modified
     url = state.url or feed.url
+    # A feed that has moved elsewhere took no password along: the user gave it to the first host only.
+    credentials = feed.credentials if _same_origin(url, feed.url) else None
     try:
         try:
-            answer = await _get(client, url, headers, feed.credentials)
+            answer = await _get(client, url, headers, credentials)
         except RequestFailed as error:
             if error.reason != "encoding":
                 raise
             # Some servers announce gzip and send something else; asked for nothing, they behave.
-            answer = await _get(client, url, headers | {"Accept-Encoding": "identity"}, feed.credentials)
+            answer = await _get(client, url, headers | {"Accept-Encoding": "identity"}, credentials)
     except RequestFailed as error:
         return FetchFailed(error.reason, error.detail)
+    if answer.status == 304 and state.validators == Validators():
+        return FetchFailed("status", "the server answers 304 (not modified) although nobody asked it that", 304)
     return _judged(answer, now)
+
+
+def _same_origin(url: str, other: str) -> bool:
+    return URL(url, encoded=True).origin() == URL(other, encoded=True).origin()
 
 
 async def _get(client: Client, url: str, headers: Mapping[str, str], credentials: str | None) -> Response:
@@ -62,13 +72,13 @@ async def _get(client: Client, url: str, headers: Mapping[str, str], credentials
 
 
 def _judged(answer: Response, now: int) -> FetchResult:
-    hints = CacheHints(_max_age(answer.headers, now), _retry_after(answer, now))
+    hints = CacheHints(_max_age(answer, now), _retry_after(answer, now))
     validators = Validators(_clean(answer.headers.get("ETag")), _clean(answer.headers.get("Last-Modified")))
+    moved = answer.url if answer.redirected and answer.permanent else None
     if answer.status == 304:
-        return NotModified(validators, hints)
+        return NotModified(validators, hints, moved)
     if answer.status == 200 and not answer.cut:
-        moved = answer.url if answer.redirected and answer.permanent else None
-        kind = answer.headers.get("Content-Type", "")
+        kind = answer.headers.get("Content-Type", "").encode("utf-8", "replace").decode()
         return Fetched(answer.url, answer.body, kind, answer.headers.get("Content-Location"), validators, hints, moved)
     if answer.cut:
         return FetchFailed("too-large", f"the feed is larger than {MAX_BODY >> 20} MB", answer.status, hints)
@@ -89,13 +99,13 @@ def _clean(validator: str | None) -> str | None:
     return validator or None
 
 
-def _max_age(headers: Mapping[str, str], now: int) -> int | None:
-    control = headers.get("Cache-Control", "")
+def _max_age(answer: Response, now: int) -> int | None:
+    control = ", ".join(answer.headers.getall("Cache-Control", ()))
     if found := _MAX_AGE.search(control):
         return int(found[1])
     if _NO_CACHE.search(control):
         return None
-    return seconds_until(headers.get("Expires"), now)
+    return seconds_until(answer.headers.get("Expires"), now)
 
 
 def _retry_after(answer: Response, now: int) -> int | None:

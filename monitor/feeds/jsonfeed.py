@@ -43,7 +43,7 @@ def _item(row: dict[str, Any], base: str) -> ParsedItem:
     tags = row.get("tags")
     guid = row.get("id")
     return ParsedItem(
-        guid=str(guid) if isinstance(guid, str | int | float) and guid != "" else None,
+        guid=str(guid).strip() or None if isinstance(guid, str | int | float) else None,
         link=_absolute(link, base),
         title=_line(row.get("title")) or "",
         body=body,

@@ -1,21 +1,27 @@
-"""Lists of feeds. Two thirds of real OPML files are not well-formed XML (bare ampersands, wrong
-encodings, unclosed tags), so they are read with an HTML parser, which takes what it finds.
+"""Lists of feeds. Two thirds of real OPML files are not well-formed XML (bare ampersands and quotes, wrong
+encodings, unclosed tags), so no parser reads them: an outline is all from its ``<outline`` to the next.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from xml.sax.saxutils import quoteattr
 
 from monitor.errors import InvalidInput
 from monitor.feeds.address import new_feed, parse_address
+from monitor.feeds.tags import attributes, unquoted, without_comments
 from monitor.model.feed import FeedConfig
 
-# All that a character of XML 1.0 may not be (section 2.2), not even as an entity.
+# Characters that XML 1.0 forbids (section 2.2), escaped or not.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Of a URL that does not parse, all that stands before an @ may be a password.
+_USERINFO = re.compile(r"^([^/@]*//)?.*@", re.DOTALL)
+_OPML = re.compile(r"<(?:opml|outline)\b", re.IGNORECASE)
+_OUTLINE = re.compile(r"<(/?)outline\b", re.IGNORECASE)
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+_XML_URL = re.compile(r"\bxmlurl\s*=\s*(\"[^\"]*\"|'[^']*')", re.IGNORECASE)
 _PROLOG = re.compile(rb"<\?xml[^>]{0,200}encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 
 
@@ -37,65 +43,42 @@ class FeedList:
     problems: tuple[str, ...]
 
 
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.groups: list[str | None] = []
-        self.feeds: list[tuple[str, str | None, tuple[str, ...]]] = []
-        self.seen_opml = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.open(tag, attrs)
-        if tag == "outline":
-            given = dict(attrs)
-            self.groups.append(None if given.get("xmlurl") else _name(given))
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.open(tag, attrs)
-
-    def open(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.seen_opml = self.seen_opml or tag in ("opml", "outline")
-        given = dict(attrs)
-        url = (given.get("xmlurl") or "").strip()
-        if tag == "outline" and url:
-            self.feeds.append((url, _name(given), tuple(dict.fromkeys(g for g in self.groups if g))))
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "outline" and self.groups:
-            self.groups.pop()
-
-
-def _name(given: dict[str, str | None]) -> str | None:
-    name = " ".join((given.get("title") or given.get("text") or "").split())
-    return name[:200] or None
-
-
 def read_opml(data: bytes) -> FeedList:
     """The feeds of a list, each URL once. Raises InvalidInput where it is no OPML at all."""
-    reader = _Reader()
-    reader.feed(_decoded(data))
-    reader.close()
-    if not reader.seen_opml:
+    text = without_comments(_decoded(data))
+    if not _OPML.search(text):
         raise InvalidInput(
             "body", "this is no OPML: it has no outline", "export the list of feeds from your reader as OPML"
         )
     found: dict[str, Outline] = {}
     problems: list[str] = []
-    for url, title, tags in reader.feeds:
+    for url, title, tags in _outlines(text):
         try:
             address, credentials = parse_address(url)
         except InvalidInput as error:
-            problems.append(f"{_without_userinfo(url)[:200]}: {error.detail}")
+            shown = _USERINFO.sub(r"\1…@", url)
+            problems.append(f"{shown[:200]}: {error.detail}")
             continue
         found.setdefault(address, Outline(address, credentials, title, tags))
     return FeedList(tuple(found.values()), tuple(problems))
 
 
-def _without_userinfo(url: str) -> str:
-    """A URL that does not parse, fit to be shown: whatever stands before an @ may be a password."""
-    before, at, after = url.rpartition("@")
-    scheme, slashes, _ = before.partition("://")
-    return f"{scheme}{slashes}…@{after}" if slashes else f"…@{after}" if at else url
+def _outlines(text: str) -> Iterator[tuple[str, str | None, tuple[str, ...]]]:
+    """Address, title and groups of every outline that names a feed."""
+    open_groups: list[str | None] = []  # None: a feed, whose title is no group
+    _, *parts = _OUTLINE.split(text)
+    for slash, outline in zip(parts[::2], parts[1::2], strict=True):
+        if slash:
+            del open_groups[-1:]
+            continue
+        given = attributes(outline)
+        # A quote inside of a quoted value shifts all that follow, so the one that matters is searched for by itself.
+        url = given.get("xmlurl") or (unquoted(found[1]) if (found := _XML_URL.search(outline)) else "")
+        title = " ".join((given.get("title") or given.get("text") or "").split())[:200] or None
+        if url.strip():
+            yield url.strip(), title, tuple(dict.fromkeys(group for group in open_groups if group))
+        if "/>" not in _QUOTED.sub("", outline):
+            open_groups.append(None if url else title)
 
 
 def _decoded(data: bytes) -> str:

@@ -1,8 +1,10 @@
 """A parse worker: ``python -m monitor.feeds.worker SECONDS``.
 
 Reads documents from standard input and answers on standard output, each as a length and that many
-bytes. It ends with its parent, whose end of the pipe closes; in the middle of a document, an alarm
-ends it at the latest a second after the deadline at which its parent would have killed it.
+bytes. A byte READY comes first of all, and a byte TAKEN before each answer, as soon as the document is
+read: a worker that dies without it was not killed by the document. It ends with its parent, whose end of
+the pipe closes; in the middle of a document, an alarm ends it at the latest a second after the deadline
+at which its parent would have killed it.
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ from monitor.model.feed import ParsedFeed, ParseFailed
 MAX_MEMORY = 2 << 30
 """Bytes of address space; a document that needs more is refused."""
 LENGTH = struct.Struct("!I")
+READY = b"\x05"
+TAKEN = b"\x06"
 
 
 def read(stream: BinaryIO) -> bytes | None:
@@ -56,7 +60,11 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a stray print must not end up between the answers
+    output.write(READY)
+    output.flush()
     while (header := read(sys.stdin.buffer)) is not None and (body := read(sys.stdin.buffer)) is not None:
+        output.write(TAKEN)
+        output.flush()
         signal.setitimer(signal.ITIMER_REAL, deadline + 1)
         data = answer(header, body)
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -8,6 +8,7 @@ only where the caller asks, at most MAX_REDIRECTS, and each is a new guarded con
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import ssl
 from base64 import b64encode
@@ -15,13 +16,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
+from urllib.parse import quote
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
+from multidict import CIMultiDictProxy
 from yarl import URL
 
 from monitor import __version__
 from monitor.errors import BlockedAddress
+from monitor.net.encodings import BrokenEncoding, Decoder, decoder
 from monitor.net.guard import socket_factory
 from monitor.settings import Network
 
@@ -29,6 +33,8 @@ USER_AGENT = f"media-monitor/{__version__}"
 MAX_REDIRECTS = 5
 PERMANENT = (301, 308)
 REDIRECTS = (301, 302, 303, 307, 308)
+_UNSAFE = re.compile(r"[\x00-\x20\"<>^`{|}\x7f]")  # in no URI (RFC 3986), but in many a Location
+_LONGEST_DETAIL = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,7 @@ class Response:
     """An answer. ``permanent`` says that every redirect on the way was a permanent one."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: CIMultiDictProxy[str]
     body: bytes
     url: str
     redirected: bool
@@ -50,8 +56,9 @@ class RequestFailed(Exception):
     """
 
     def __init__(self, reason: str, detail: str) -> None:
-        self.reason, self.detail = reason, detail
-        super().__init__(detail)
+        # The detail may quote what the server sent: bytes that are no UTF-8, and any number of them.
+        self.reason, self.detail = reason, detail[:_LONGEST_DETAIL].encode("utf-8", "replace").decode()
+        super().__init__(self.detail)
 
 
 class Client:
@@ -82,6 +89,7 @@ class Client:
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": self._user_agent},
             trust_env=False,
+            auto_decompress=False,
             timeout=aiohttp.ClientTimeout(total=None),
             max_line_size=16_384,
             max_field_size=16_384,
@@ -105,52 +113,60 @@ class Client:
         follow: bool,
         deadline: float,
         limit: int,
+        whole: bool = True,
     ) -> Response:
         """One exchange within ``deadline`` seconds, the body cut at ``limit`` bytes.
 
-        ``credentials`` ("user:password") go only to the origin of ``url``. Raises RequestFailed.
+        ``credentials`` ("user:password") go only to the origin of ``url``. Where the caller wants the
+        status more than the body, it says that it need not be ``whole``: a body that is broken or not
+        there in time is then empty. Raises RequestFailed.
         """
+        ends = asyncio.get_running_loop().time() + deadline
         try:
-            async with asyncio.timeout(deadline):
-                return await self._follow(method, url, dict(headers or {}), body, credentials, follow, limit)
+            async with asyncio.timeout_at(ends):
+                answer, target, hops, permanent = await self._answer(
+                    method, url, headers or {}, body, credentials, follow
+                )
+            async with answer:
+                try:
+                    async with asyncio.timeout_at(ends):
+                        content, cut = await _read(answer, limit)
+                except (aiohttp.ClientError, OSError, BrokenEncoding):  # a TimeoutError is an OSError
+                    if whole:
+                        raise
+                    content, cut = b"", False
         except TimeoutError:
             raise RequestFailed("timeout", f"no complete answer within {deadline:g} s") from None
-        except (aiohttp.ClientError, OSError, ValueError, ssl.SSLError) as error:
+        except (aiohttp.ClientError, OSError, ValueError, BrokenEncoding) as error:
             raise _explained(error) from error
+        return Response(answer.status, answer.headers, content, str(target), hops > 0, permanent and hops > 0, cut)
 
-    async def _follow(
+    async def _answer(
         self,
         method: str,
         url: str,
-        headers: dict[str, str],
+        headers: Mapping[str, str],
         body: bytes | None,
         credentials: str | None,
         follow: bool,
-        limit: int,
-    ) -> Response:
+    ) -> tuple[aiohttp.ClientResponse, URL, int, bool]:
+        """The head of the last answer, its URL, the redirects on the way, and whether all were permanent."""
+        if self._session is None:
+            raise RuntimeError("the client is used outside of its context")
         target, permanent = _checked(url), True
         origin = target.origin()
         for hop in range(MAX_REDIRECTS + 1):
             sent = dict(headers)
             if credentials and target.origin() == origin:
                 sent["Authorization"] = "Basic " + b64encode(credentials.encode()).decode()
-            if self._session is None:
-                raise RuntimeError("the client is used outside of its context")
-            async with self._session.request(method, target, headers=sent, data=body, allow_redirects=False) as answer:
-                location = answer.headers.get("Location")
-                if not (follow and answer.status in REDIRECTS and location):
-                    content, cut = await _read(answer, limit)
-                    return Response(
-                        answer.status,
-                        answer.headers,
-                        content,
-                        str(target),
-                        hop > 0,
-                        permanent and hop > 0,
-                        cut,
-                    )
-                permanent = permanent and answer.status in PERMANENT
-                target = _checked(str(target.join(URL(location, encoded=location.isascii()))))
+            answer = await self._session.request(method, target, headers=sent, data=body, allow_redirects=False)
+            location = answer.headers.get("Location")
+            if not (follow and answer.status in REDIRECTS and location):
+                return answer, target, hop, permanent
+            answer.release()
+            permanent = permanent and answer.status in PERMANENT
+            location = _UNSAFE.sub(lambda found: quote(found[0]), location)
+            target = _checked(str(target.join(URL(location, encoded=location.isascii()))))
         raise RequestFailed("too-many-redirects", f"more than {MAX_REDIRECTS} redirects, the last one to {target.host}")
 
 
@@ -167,14 +183,20 @@ def _checked(url: str) -> URL:
 
 
 async def _read(answer: aiohttp.ClientResponse, limit: int) -> tuple[bytes, bool]:
+    """The decoded body, and whether it was cut at ``limit``."""
     parts: list[bytes] = []
-    size = 0
-    async for part in answer.content.iter_any():
-        parts.append(part)
-        size += len(part)
-        if size > limit:
+    size = received = 0
+    unpack: Decoder | None = None
+    async for data in answer.content.iter_any():
+        unpack = unpack or decoder(answer.headers.get("Content-Encoding", ""), data)
+        parts.append(unpack.feed(data, limit + 1 - size))
+        size += len(parts[-1])
+        received += len(data)
+        if max(size, received) > limit:
             answer.close()  # the rest is not wanted, and the connection is of no use any more
             return b"".join(parts)[:limit], True
+    if unpack:
+        unpack.finish()
     return b"".join(parts), False
 
 
@@ -190,7 +212,7 @@ def _explained(error: Exception) -> RequestFailed:
             return RequestFailed("tls", f"no secure connection: {error}")
         case aiohttp.ClientConnectorError() | ConnectionError():
             return RequestFailed("connect", f"no connection: {error}")
-        case aiohttp.ClientPayloadError() | aiohttp.ContentTypeError():
+        case aiohttp.ClientPayloadError() | BrokenEncoding():
             return RequestFailed("encoding", f"the body is broken: {error}")
         case aiohttp.InvalidURL() | ValueError():
             return RequestFailed("bad-url", f"not a URL: {error}")

@@ -28,12 +28,16 @@ _NEVER = tuple(
         "3fff::/20", "5f00::/16", "fec0::/10", "ff00::/8",
     )
 )  # fmt: skip
+# All that IANA has given out for public IPv6 servers; outside of it are further ways to wrap an IPv4 address.
+_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 
 
 def public(address: Address) -> bool:
     """Whether ``address`` is an ordinary public unicast address."""
     if address.version == 6 and address.ipv4_mapped is not None:
         return public(address.ipv4_mapped)
+    if address.version == 6 and address not in _GLOBAL_UNICAST:
+        return False
     return address.is_global and not any(address in net for net in _NEVER if net.version == address.version)
 
 

@@ -134,8 +134,8 @@ async def test_no_content_claims_no_type(world: World) -> None:
     assert "Content-Type" not in gone.headers
 
 
-async def test_mail_and_digests_can_be_subscribed(world: World) -> None:
-    """A mailbox is a channel, and a digest with a cron line and a zone is a mode."""
+async def test_mail_and_digests_are_refused_while_they_are_not_there(world: World) -> None:
+    """A mailbox and a digest are understood, and refused with what is missing, not taken and forgotten."""
     digest = {"digest": {"cron": "0 7 * * 1-5", "timezone": "Europe/Berlin"}}
     hook = {"type": "webhook", "url": "https://hooks.example/x"}
     bodies = [
@@ -143,8 +143,9 @@ async def test_mail_and_digests_can_be_subscribed(world: World) -> None:
         {"name": "daily", "channel": hook, "mode": digest, "rules": ["none"]},
     ]
     answers = [await world.service.call("POST", "/v1/subscriptions", body) for body in bodies]
-    assert [a.status for a in answers] == [201, 201], [a.body for a in answers]
-    assert answers[1].body["mode"] == digest
+    assert [a.status for a in answers] == [422, 422], [a.body for a in answers]
+    assert [a.body["errors"][0]["pointer"] for a in answers] == ["/channel/type", "/mode"]
+    assert all("not available yet" in a.body["detail"] for a in answers)
 
 
 LISTS = [

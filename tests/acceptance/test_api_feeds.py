@@ -116,7 +116,7 @@ async def test_poll_asks_again_now(world: World) -> None:
     await world.polled("/again", 2)
 
 
-@pytest.mark.parametrize(("asked", "kept"), [(1, FLOOR), (FLOOR, FLOOR), (600, 600), (None, None)])
+@pytest.mark.parametrize(("asked", "kept"), [(0, FLOOR), (1, FLOOR), (FLOOR, FLOOR), (600, 600), (None, None)])
 async def test_an_interval_is_at_least_the_floor(world: World, asked: int | None, kept: int | None) -> None:
     """What is below MIN_POLL_INTERVAL is raised to it, in POST and in PATCH; null leaves it to the service."""
     url = f"{world.feeds.url}/interval-{asked}"

@@ -145,9 +145,13 @@ NESTED = [
     ("/v1/subscriptions", {"name": "n", "channel": HOOK | {"url": "https://u:p@a.example/"}}, "/channel/url"),
     ("/v1/subscriptions", {"name": "n", "channel": {"type": "pigeon"}}, "/channel"),
     ("/v1/subscriptions", {"name": "n", "channel": HOOK, "rules": ["good", "Not Good"]}, "/rules/1"),
+    ("/v1/subscriptions", {"name": "n", "channel": HOOK, "enabled": 1}, "/enabled"),
     ("/v1/feeds", {"url": "https://feeds.example/new", "tags": ["good", "a,b"]}, "/tags/1"),
     ("/v1/feeds", {"url": "gopher://feeds.example/new"}, "/url"),
     ("/v1/feeds", {"url": "https://feeds.example/new", "interval": "often"}, "/interval"),
+    ("/v1/feeds", {"url": "https://feeds.example/new", "interval": -1}, "/interval"),
+    ("/v1/feeds", {"url": "https://feeds.example/new", "enabled": "no"}, "/enabled"),
+    ("/v1/rules", {"name": "n", "query": "okapi", "enabled": "no"}, "/enabled"),
     ("/v1/rules", {"name": "n", "query": "okapi", "backfill": {"days": 0}}, "/backfill/days"),
     ("/v1/rules", {"name": "n", "query": "okapi", "backfill": {"days": 1, "bogus": 1}}, "/backfill/bogus"),
     ("/v1/rules", {"name": "n", "query": "okapi", "languages": ["en", "not a language"]}, "/languages/1"),
@@ -162,6 +166,19 @@ async def test_a_pointer_leads_to_the_fault(service: Service, path: str, body: d
     (fault,) = problem(await service.call("POST", path, body), 422)["errors"]
     assert fault["pointer"] == pointer
     at(body, fault["pointer"])
+
+
+async def test_a_missing_field_is_named_where_it_should_stand(service: Service) -> None:
+    """The pointer of what is not there says where to write it, also below a channel of some type."""
+    answer = await service.call("POST", "/v1/subscriptions", {"name": "n", "channel": {"type": "webhook"}})
+    assert [f["pointer"] for f in problem(answer, 422)["errors"]] == ["/channel/url"]
+
+
+@pytest.mark.parametrize("path", ["/v1/rules", "/v1/feeds:import"])
+async def test_a_fault_of_the_whole_body_points_to_all_of_it(service: Service, path: str) -> None:
+    """The empty pointer is the whole document (RFC 6901, section 5)."""
+    answer = await send(service, "POST", path, b"5")
+    assert {f["pointer"] for f in problem(answer, 422)["errors"]} == {""}
 
 
 PARAMETERS = [
@@ -211,12 +228,21 @@ async def test_what_is_not_there_is_404(service: Service, method: str, path: str
     problem(await send(service, method, path, None if body is None else json.dumps(body)), 404)
 
 
-@pytest.mark.parametrize(("method", "path"), [("PUT", "/v1/feeds"), ("POST", "/v1/hits"), ("DELETE", "/healthz")])
-async def test_a_wrong_method_is_405_and_says_what_is_allowed(service: Service, method: str, path: str) -> None:
-    """The Allow header lists what this path takes (RFC 9110, section 15.5.6)."""
+WRONG_METHODS = [
+    ("PUT", "/v1/feeds", "GET, POST"), ("POST", "/v1/hits", "GET"), ("DELETE", "/healthz", "GET"),
+    ("POST", "/v1/rules/known", "DELETE, GET, PUT"), ("GET", "/v1/feeds/some:poll", "POST"),
+    ("OPTIONS", "/v1/subscriptions/some", "DELETE, GET, PATCH"), ("DELETE", "/v1/rules:check", "POST"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "path", "allowed"), WRONG_METHODS)
+async def test_a_wrong_method_is_405_and_says_what_is_allowed(
+    service: Service, method: str, path: str, allowed: str
+) -> None:
+    """The Allow header lists all that this path takes (RFC 9110, section 15.5.6), whichever route takes it."""
     answer = await service.call(method, path)
     problem(answer, 405)
-    assert "GET" in answer.headers["Allow"]
+    assert answer.headers["Allow"] == allowed
 
 
 @pytest.mark.parametrize("announced", [True, False])
@@ -335,6 +361,8 @@ async def test_the_description_is_valid_openapi_and_complete(service: Service) -
         target: Any = schema
         for step in part.partition('"')[0].removeprefix("#/").split("/"):
             target = target[step.replace("~1", "/").replace("~0", "~")]
+    keyless = {p for p, methods in schema["paths"].items() for o in methods.values() if not o.get("security")}
+    assert keyless == OPEN
     names = [o["operationId"] for methods in schema["paths"].values() for o in methods.values()]
     assert len(names) == len(set(names))
     assert set(schema["paths"]["/v1/feeds/{feed}"]) == {"get", "patch", "delete"}

@@ -158,6 +158,13 @@ def test_bad_story_lines_are_reported_and_the_rest_goes_on(rules: Path) -> None:
     assert missing == []
 
 
+def test_stories_of_which_none_can_be_read_exit_2(rules: Path) -> None:
+    """Lines that are no stories, to the last one, are no run without hits but a wrong file."""
+    done = monitor("match", "--rules", rules, stdin=b"\n".join(BAD_LINES))
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert f"line {len(BAD_LINES)}:" in said(done)
+
+
 ODD = [
     json.dumps({"id": 1, "title": "tapir zoo"}).encode() + b"\r",
     '{"id": 2, "title": "tapir\u2028zoo"}'.encode(),

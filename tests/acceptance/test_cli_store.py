@@ -34,6 +34,16 @@ class World:
         """A command on the service's data dir, while the service runs."""
         return await asyncio.to_thread(monitor, *args, env={"MONITOR_DATA_DIR": str(self.service.data_dir)})
 
+    async def each(self, *commands: list[object]) -> list[subprocess.CompletedProcess[bytes]]:
+        """Commands that do not touch each other, as many at a time as there are processors."""
+        turn = asyncio.Semaphore(2)
+
+        async def one(command: list[object]) -> subprocess.CompletedProcess[bytes]:
+            async with turn:
+                return await self.cli(*command)
+
+        return await asyncio.gather(*map(one, commands))
+
     async def done(self, *args: object) -> str:
         """What a command prints that must succeed."""
         result = await self.cli(*args)
@@ -72,7 +82,7 @@ async def test_a_feed_added_here_is_polled_there(world: World) -> None:
         return bool((await world.service.get(f"/v1/feeds/{id_}"))["stories"])
 
     await eventually(polled, what="the feed is polled")
-    outputs = [added, *[await world.cli("feeds", *a) for a in (["list"], ["list", "--json"], ["export"])]]
+    outputs = [added, *await world.each(["feeds", "list"], ["feeds", "list", "--json"], ["feeds", "export"])]
     assert [o.returncode for o in outputs] == [0, 0, 0, 0]
     assert not [o for o in outputs if PASSWORD.encode() in o.stdout + o.stderr]
     (feed,) = [f for f in lines(outputs[2]) if f["id"] == id_]
@@ -99,21 +109,22 @@ async def test_feeds_are_imported(world: World, tmp_path: Path) -> None:
     assert urls.count(f"{world.feeds.url}/imported") == 1
 
 
-async def test_the_starter_list_is_imported_when_asked(world: World) -> None:
-    """`feeds import --starter` adds the shipped feeds, and a start without feeds names the command."""
-    result = await world.cli("feeds", "import", "--help")
-    assert "--starter" in result.stdout.decode()
-    assert any("monitor feeds import --starter" in line for line in world.service.out)
+async def test_a_start_without_feeds_names_the_commands_that_add_some(world: World) -> None:
+    """Whoever starts it for the first time is told what to type next."""
+    (line,) = [line for line in world.service.out if "No feeds yet" in line]
+    assert "monitor feeds add URL" in line
+    assert "monitor feeds import" in line
 
 
 async def test_from_rule_to_replay_on_the_command_line(world: World) -> None:
     """Rule, subscription, hit, explanation and delivery: made and seen by commands, worked by the service."""
     world.receiver.behave["/cli"] = 204
-    added = await world.cli("subscriptions", "add", "desk", "--webhook", f"{world.receiver.url}/cli", "--rule", "mara",
-                            "--json")  # fmt: skip
-    assert added.returncode == 0
+    added, rule = await world.each(
+        ["subscriptions", "add", "desk", "--webhook", f"{world.receiver.url}/cli", "--rule", "mara", "--json"],
+        ["rules", "add", "mara", "mara AND pampas", "--name", "Maras", "--tag", "x"],
+    )
+    assert (added.returncode, rule.returncode) == (0, 0), said(added) + said(rule)
     subscription = json.loads(added.stdout)
-    await world.done("rules", "add", "mara", "mara AND pampas", "--name", "Maras", "--tag", "x")
 
     async def known() -> bool:
         return "mara" in {r["id"] for r in (await world.service.get("/v1/rules"))["items"]}
@@ -127,18 +138,21 @@ async def test_from_rule_to_replay_on_the_command_line(world: World) -> None:
         return bool((await world.service.get(f"/v1/deliveries?subscription={subscription['id']}&state=sent"))["items"])
 
     await eventually(sent, what="the delivery is recorded")
-    (hit,) = lines(await world.cli("hits", "list", "--rule", "mara", "--json"))
-    assert (hit["story"], hit["rule"], hit["title"]) == (story["id"], "mara", "A mara on the pampas")
-    deliveries = await world.cli(
-        "deliveries", "list", "--subscription", subscription["id"], "--state", "sent", "--json"
+    hits, deliveries, shown, listed, plain, *explained = await world.each(
+        ["hits", "list", "--rule", "mara", "--json"],
+        ["deliveries", "list", "--subscription", subscription["id"], "--state", "sent", "--json"],
+        ["hits", "list"],
+        ["subscriptions", "list", "--json"],
+        ["subscriptions", "list"],
+        *(["explain", rule, story["id"]] for rule in ("mara", "kept", "unheard-of")),
     )
+    (hit,) = lines(hits)
+    assert (hit["story"], hit["rule"], hit["title"]) == (story["id"], "mara", "A mara on the pampas")
     assert [d["id"] for d in lines(deliveries)] == [event["data"]["id"]]
-    assert "A mara on the pampas" in await world.done("hits", "list")
-    listed = await world.cli("subscriptions", "list", "--json")
+    assert "A mara on the pampas" in shown.stdout.decode()
     assert [s["name"] for s in lines(listed) if s["id"] == subscription["id"]] == ["desk"]
     bare = subscription["secret"].removeprefix("whsec_").encode()
-    assert bare not in listed.stdout + (await world.cli("subscriptions", "list")).stdout
-    explained = [await world.cli("explain", rule, story["id"]) for rule in ("mara", "kept", "unheard-of")]
+    assert bare not in listed.stdout + plain.stdout
     assert [e.returncode for e in explained] == [0, 1, 1]
     await world.done("deliveries", "replay", event["data"]["id"])
     await eventually(lambda: asyncio.sleep(0, len(world.receiver.at("/cli")) == 2), what="the replay")
@@ -159,7 +173,7 @@ async def test_a_key_opens_the_api_until_it_is_removed(world: World) -> None:
     assert (await world.cli("keys", "remove", found["digest"])).returncode == 1
 
 
-WRONG: list[tuple[list[str], str]] = [
+WRONG: list[tuple[list[object], str]] = [
     (["feeds", "add", "not a url"], "url"),
     (["feeds", "add", "https://a.example/1", "--tag", "a,b"], "tag"),
     (["feeds", "add", "https://a.example/2", "--interval", "99999999"], "interval"),
@@ -175,14 +189,14 @@ WRONG: list[tuple[list[str], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("args", "word"), WRONG, ids=lambda v: " ".join(v) if isinstance(v, list) else "")
-async def test_what_the_api_refuses_the_command_line_refuses_too(world: World, args: list[str], word: str) -> None:
+async def test_what_the_api_refuses_the_command_line_refuses_too(world: World) -> None:
     """Exit 1 or 2 with the fault on standard error, and nothing is stored."""
     before = {kind: (await world.service.get(f"/v1/{kind}?limit=500"))["items"] for kind in ("rules", "subscriptions")}
     feeds = {f["id"] for f in (await world.service.get("/v1/feeds?limit=500"))["items"]}
-    result = await world.cli(*args)
-    assert result.returncode in (1, 2), result.stdout
-    assert word in said(result).lower()
+    results = await world.each(*(args for args, _ in WRONG))
+    for (args, word), result in zip(WRONG, results, strict=True):
+        assert result.returncode in (1, 2), (args, result.stdout)
+        assert word in said(result).lower(), args
     after = {kind: (await world.service.get(f"/v1/{kind}?limit=500"))["items"] for kind in before}
     assert after == before
     assert {f["id"] for f in (await world.service.get("/v1/feeds?limit=500"))["items"]} == feeds
@@ -191,34 +205,30 @@ async def test_what_the_api_refuses_the_command_line_refuses_too(world: World, a
 async def test_json_output_is_json_lines(world: World) -> None:
     """Everything that takes --json prints one object a line, also where it is only one."""
     story = (await world.service.post("/v1/stories", {"title": "A quokka"}))["id"]
-    commands = [["rules", "show", "kept"], ["explain", "kept", story], ["rules", "list"], ["keys", "list"],
-                ["subscriptions", "add", "lines", "--webhook", "https://a.example/", "--rule", "none"]]  # fmt: skip
-    for command in commands:
-        result = await world.cli(*command, "--json")
+    commands: list[list[object]] = [
+        ["rules", "show", "kept"], ["explain", "kept", story], ["rules", "list"], ["keys", "list"],
+        ["subscriptions", "add", "lines", "--webhook", "https://a.example/", "--rule", "none"],
+        ["keys", "add", "lines"], ["feeds", "add", f"{world.feeds.url}/lines"],
+    ]  # fmt: skip
+    for result in await world.each(*([*command, "--json"] for command in commands)):
         assert result.returncode == 0, said(result)
         rows: list[Any] = [json.loads(line) for line in result.stdout.decode().splitlines()]
         assert rows
         assert all(isinstance(row, dict) for row in rows)
 
 
-async def test_standard_output_without_a_service_is_data_only(tmp_path: Path) -> None:
-    """A command that has to start the server itself prints the key or the rows, and no log line between them."""
+async def test_keys_are_made_and_kept_without_a_service(tmp_path: Path) -> None:
+    """A command that has to start the server itself prints the key or the rows, and no log line between them. An
+    empty digest, as an unset variable of a script leaves it, removes no key, be there one or two.
+    """
     env = {"MONITOR_DATA_DIR": str(tmp_path / "data")}
-    key, listed = [
-        await asyncio.to_thread(monitor, *args, env=env) for args in (["keys", "add", "x"], ["keys", "list", "--json"])
-    ]
-    assert len(key.stdout.split()) == 1, key.stdout
-    assert [row["name"] for row in (json.loads(line) for line in listed.stdout.splitlines())] == ["x"]
-
-
-async def test_no_key_is_removed_by_a_name_that_fits_several(tmp_path: Path) -> None:
-    """An empty digest, as an unset variable of a script leaves it, removes no key, be there one or two."""
-    env = {"MONITOR_DATA_DIR": str(tmp_path / "data")}
-    for count in (1, 2):
-        await asyncio.to_thread(monitor, "keys", "add", f"key {count}", env=env)
+    for name in ("one", "two"):
+        key = await asyncio.to_thread(monitor, "keys", "add", name, env=env)
+        assert len(key.stdout.split()) == 1, key.stdout
         removed = await asyncio.to_thread(monitor, "keys", "remove", "", env=env)
-        assert removed.returncode in (1, 2), count
-        assert (await asyncio.to_thread(monitor, "keys", "list", env=env)).stdout.count(b"key ") == count
+        assert removed.returncode in (1, 2), name
+    listed = await asyncio.to_thread(monitor, "keys", "list", "--json", env=env)
+    assert [row["name"] for row in lines(listed)] == ["one", "two"]
 
 
 async def test_commands_work_without_a_service(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from monitor import __version__
 
+from monitor import __version__
 from tests.harness.service import Service, eventually
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent

@@ -112,6 +112,14 @@ async def test_a_304_may_bring_new_validators(raw: RawServer, client: Client) ->
     assert found == NotModified(Validators('"new"', None), CacheHints(60))
 
 
+async def test_a_304_that_nobody_asked_for_is_a_failure(raw: RawServer, client: Client) -> None:
+    """Without validators sent, "not modified" would leave a feed without stories and without a reason."""
+    raw.pages["/a"] = answer("304 Not Modified", headers='ETag: "x"\r\n')
+    found = await poll(client, raw)
+    assert isinstance(found, FetchFailed)
+    assert (found.reason, found.status) == ("status", 304)
+
+
 # ── when to come back ──
 
 

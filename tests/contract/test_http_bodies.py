@@ -116,11 +116,40 @@ async def test_broken_answers_are_failures_with_a_reason(
     assert (await failure(client, f"{raw.url}/a")).reason in reasons
 
 
+async def test_several_gzip_streams_are_one_body(raw: RawServer, client: Client) -> None:
+    """RFC 1952: streams one after the other are joined; zeros after the last one are padding."""
+    raw.pages["/a"] = answer(
+        body=gzip.compress(b"one") + gzip.compress(b"two") + bytes(9), headers="Content-Encoding: gzip\r\n"
+    )
+    assert (await get(client, f"{raw.url}/a")).body == b"onetwo"
+    raw.pages["/a"] = answer(body=gzip.compress(b"") * 10_000, headers="Content-Encoding: gzip\r\n")
+    assert (await failure(client, f"{raw.url}/a")).reason == "encoding"
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "deflate"])
+async def test_a_large_body_in_small_pieces_is_unpacked_whole(raw: RawServer, client: Client, encoding: str) -> None:
+    """However the network cuts it: no byte is lost between the pieces."""
+    text = b"".join(b"%d " % n for n in range(300_000))
+    pack = {"gzip": gzip.compress, "br": lambda data: brotli.compress(data, quality=3), "deflate": zlib.compress}
+    packed = pack[encoding](text)
+
+    async def slices(writer: asyncio.StreamWriter) -> None:
+        writer.write(f"HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\nConnection: close\r\n\r\n".encode())
+        for start in range(0, len(packed), 999):
+            writer.write(packed[start : start + 999])
+            await writer.drain()
+
+    raw.pages["/a"] = slices
+    found = await get(client, f"{raw.url}/a", limit=len(text))
+    assert (found.body == text, found.cut) == (True, False)
+
+
 @pytest.mark.parametrize(
     ("encoding", "packed"),
-    [("gzip", gzip.compress(b"text" * 99)), ("br", brotli.compress(b"text" * 99))],
-    ids=["gzip", "br"],
-)
+    [("gzip", gzip.compress(b"text" * 99)), ("br", brotli.compress(b"text" * 99)),
+     ("deflate", zlib.compress(b"text" * 99))],
+    ids=["gzip", "br", "deflate"],
+)  # fmt: skip
 async def test_a_compressed_body_that_ends_too_early_is_not_taken_for_whole(
     raw: RawServer, client: Client, encoding: str, packed: bytes
 ) -> None:
