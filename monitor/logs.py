@@ -10,8 +10,8 @@ import structlog
 from monitor.settings import Settings
 
 
-def configure(settings: Settings) -> None:
-    """Set up logging once, for our own and for libraries' messages."""
+def configure(settings: Settings, *, least: int = logging.DEBUG) -> None:
+    """Set up logging once, for our own and for libraries' messages; none below the level ``least`` is written."""
     as_json = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stderr.isatty())
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
@@ -23,7 +23,7 @@ def configure(settings: Settings) -> None:
     ]
     if as_json:
         shared.append(structlog.processors.format_exc_info)
-    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    level = max(least, logging.getLevelNamesMapping()[settings.log_level.upper()])
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),

@@ -7,17 +7,14 @@ from typing import Any, Literal
 
 from fastapi import FastAPI
 from pydantic import BaseModel
-from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from monitor import __version__
 from monitor.api import deliveries, feeds, hits, operations, problems, rules, stories, subscriptions
+from monitor.api.auth import RequireKey
 from monitor.api.context import Context
+from monitor.api.limits import LimitBody
 from monitor.api.schemas.common import SpanOut
 
-MAX_BODY = 10 << 20
-"""Bytes of a request; an OPML file of ten thousand feeds is a tenth of that."""
-_TOO_LARGE = f"a request has at most {MAX_BODY >> 20} MB"
 ABOUT = """Polls news feeds, matches every new story against watch rules, and alerts.
 
 Send `Authorization: Bearer KEY` with every request; the first key is in `DATA_DIR/admin.key`.
@@ -69,7 +66,14 @@ class HitCreated(BaseModel):
 
 def create_app(context: Context) -> FastAPI:
     """The application over ``context``."""
-    app = FastAPI(title="Media monitor", version=__version__, description=ABOUT, redirect_slashes=False)
+    app = FastAPI(
+        title="Media monitor",
+        version=__version__,
+        description=ABOUT,
+        redirect_slashes=False,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+    )
     app.state.context = context
     routers = (feeds, rules, stories, hits, subscriptions, deliveries, operations)
     for module in routers:
@@ -77,6 +81,7 @@ def create_app(context: Context) -> FastAPI:
     app.include_router(rules.files)
     problems.install(app)
     app.add_middleware(LimitBody)
+    app.add_middleware(RequireKey, context=context)  # the last one added is the first one asked
 
     @app.webhooks.post("hit.created")
     def hit_created(body: HitCreated) -> None:
@@ -108,31 +113,3 @@ def describe(app: FastAPI) -> None:
         return app.openapi_schema or {}
 
     app.openapi = openapi  # type: ignore[method-assign]
-
-
-class LimitBody:
-    """Refuse bodies over MAX_BODY, whether they say their length or not."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or answer 413."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        received = 0
-
-        async def limited() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > MAX_BODY:
-                raise HTTPException(413, _TOO_LARGE)
-            return message
-
-        length = dict(scope["headers"]).get(b"content-length", b"0")
-        if length.isdigit() and int(length) > MAX_BODY:
-            await problems.problem(413, _TOO_LARGE)(scope, receive, send)
-            return
-        await self._app(scope, limited, send)

@@ -40,13 +40,13 @@ async def list_deliveries(query: Annotated[DeliveryQuery, Query()], context: Ctx
     return Listing(items=[DeliveryOut.of(d) for d in await context.store.deliveries.existing(page.ids)], next=page.next)
 
 
-@router.get("/{delivery}", responses=documented(404))
+@router.get("/{delivery:id}", responses=documented(404))
 async def get_delivery(delivery: str, context: Ctx) -> DeliveryOut:
     """A delivery and every attempt."""
     return DeliveryOut.of(await context.store.deliveries.get(delivery))
 
 
-@router.post("/{delivery}:replay", status_code=202, responses=documented(404))
+@router.post("/{delivery:id}:replay", status_code=202, responses=documented(404))
 async def replay_delivery(delivery: str, context: Ctx) -> DeliveryOut:
     """Send a delivery again, under the same id and from the first attempt of the schedule on."""
     await context.store.deliveries.replay(delivery, context.clock())

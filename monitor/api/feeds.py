@@ -44,13 +44,13 @@ async def list_feeds(query: Annotated[PageQuery, Query()], context: Ctx) -> List
     return Listing(items=[FeedOut.of(r) for r in records], next=following)
 
 
-@router.get("/{feed}", responses=documented(404))
+@router.get("/{feed:id}", responses=documented(404))
 async def get_feed(feed: str, context: Ctx) -> FeedOut:
     """A feed and its health."""
     return FeedOut.of(await context.store.feeds.get(feed))
 
 
-@router.patch("/{feed}", responses=documented(404))
+@router.patch("/{feed:id}", responses=documented(404))
 async def change_feed(feed: str, body: FeedPatch, context: Ctx) -> FeedOut:
     """Change a feed. An interval of null gives the choice back to the service."""
     record = await context.store.feeds.get(feed)
@@ -60,23 +60,23 @@ async def change_feed(feed: str, body: FeedPatch, context: Ctx) -> FeedOut:
         config = replace(config, interval=None if body.interval is None else max(body.interval, floor))
     if body.tags is not None:
         config = replace(config, tags=tuple(dict.fromkeys(body.tags)))
-    due = record.due
     if body.enabled is not None:
         config = replace(config, enabled=body.enabled)
-        due = context.clock() if body.enabled else None
-    elif config.interval != record.config.interval and due is not None:
-        due = context.clock()
-    await context.store.feeds.change(config, due)
+        await context.store.feeds.reschedule(config, context.clock() if body.enabled else None)
+    elif config.interval != record.config.interval and record.due is not None:
+        await context.store.feeds.reschedule(config, context.clock())
+    else:
+        await context.store.feeds.change(config)
     return FeedOut.of(await context.store.feeds.get(feed))
 
 
-@router.delete("/{feed}", status_code=204, responses=documented(404))
+@router.delete("/{feed:id}", status_code=204, response_class=Response, responses=documented(404))
 async def remove_feed(feed: str, context: Ctx) -> None:
     """Stop polling and forget what the feed has shown; its stories and hits stay."""
     await context.store.feeds.remove(feed)
 
 
-@router.post("/{feed}:poll", status_code=202, responses=documented(404))
+@router.post("/{feed:id}:poll", status_code=202, responses=documented(404))
 async def poll_feed(feed: str, context: Ctx) -> FeedOut:
     """Poll the feed as soon as a poller is free, whatever its schedule says; also one that was gone."""
     await context.store.feeds.poll_now(feed, context.clock())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -14,6 +13,7 @@ from monitor.api.problems import documented
 from monitor.api.schemas.common import Listing, PageQuery
 from monitor.api.schemas.stories import HitOut
 from monitor.api.stories import milliseconds
+from monitor.rulebook.schema import Moment
 
 router = APIRouter(prefix="/v1/hits", tags=["hits"], dependencies=KEYED, responses=documented(401, 422, 503))
 
@@ -23,7 +23,7 @@ class HitQuery(PageQuery):
 
     rule: str | None = Field(None, max_length=64)
     tag: str | None = Field(None, max_length=64, description="of rules that have this tag now")
-    since: datetime | None = Field(None, description="matched at or after this time")
+    since: Moment | None = Field(None, description="matched at or after this time")
 
 
 @router.get("")
@@ -37,7 +37,7 @@ async def list_hits(query: Annotated[HitQuery, Query()], context: Ctx) -> Listin
     return Listing(items=[HitOut.of(h) for h in await context.store.hits.existing(page.ids)], next=page.next)
 
 
-@router.get("/{hit}", responses=documented(404))
+@router.get("/{hit:id}", responses=documented(404))
 async def get_hit(hit: str, context: Ctx) -> HitOut:
     """A hit."""
     return HitOut.of(await context.store.hits.get(hit))

@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from monitor.api.paths import allowed
 from monitor.errors import Conflict, InvalidInput, NotFound, Problem, RuleSyntaxError, StoreUnavailable
 
 log = structlog.get_logger(__name__)
@@ -22,7 +23,9 @@ MEDIA_TYPE = "application/problem+json"
 class Fault(BaseModel):
     """One fault; ``start`` and ``end`` are half-open code-point offsets into the text at ``pointer``."""
 
-    pointer: str = Field(description="JSON pointer into the body, or the name of a parameter", examples=["/query"])
+    pointer: str = Field(
+        description="JSON pointer (RFC 6901) into the body, or the name of a parameter", examples=["/query"]
+    )
     detail: str
     code: str
     start: int | None = None
@@ -54,7 +57,12 @@ def problem(
     return JSONResponse(body.model_dump(exclude_none=True), status, headers, media_type=MEDIA_TYPE)
 
 
-def rule_faults(problems: Sequence[Problem], pointer: str = "/query") -> list[Fault]:
+def try_again(error: StoreUnavailable) -> JSONResponse:
+    """The answer while the store is away."""
+    return problem(503, str(error), headers={"Retry-After": "2"})
+
+
+def rule_faults(problems: Sequence[Problem], pointer: str) -> list[Fault]:
     """A query's problems as faults at ``pointer``."""
     return [
         Fault(pointer=pointer, detail=p.detail, code=p.code, start=p.start, end=p.end, hint=p.hint or None)
@@ -67,16 +75,18 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        faults = [_fault(e) for e in error.errors()]
+        faults = [_fault(e, error.body) for e in error.errors()]
         return problem(422, "; ".join(f"{f.pointer}: {f.detail}" for f in faults[:5]), faults)
 
     @app.exception_handler(RuleSyntaxError)
-    async def bad_rule(_: Request, error: RuleSyntaxError) -> JSONResponse:
-        return problem(422, f"the query does not parse: {error}", rule_faults(error.problems))
+    async def bad_rule(request: Request, error: RuleSyntaxError) -> JSONResponse:
+        pointer = "q" if "q" in request.query_params else "/query"
+        return problem(422, f"the query does not parse: {error}", rule_faults(error.problems, pointer))
 
     @app.exception_handler(InvalidInput)
-    async def unusable(_: Request, error: InvalidInput) -> JSONResponse:
-        fault = Fault(pointer=f"/{error.field}", detail=error.detail, code="invalid", hint=error.hint or None)
+    async def unusable(request: Request, error: InvalidInput) -> JSONResponse:
+        pointer = error.field if error.field in request.query_params else _place(error.field)
+        fault = Fault(pointer=pointer, detail=error.detail, code="invalid", hint=error.hint or None)
         return problem(422, str(error), [fault])
 
     @app.exception_handler(NotFound)
@@ -89,11 +99,14 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(StoreUnavailable)
     async def unavailable(_: Request, error: StoreUnavailable) -> JSONResponse:
-        return problem(503, str(error), headers={"Retry-After": "2"})
+        return try_again(error)
 
     @app.exception_handler(HTTPException)
-    async def http(_: Request, error: HTTPException) -> JSONResponse:
-        return problem(error.status_code, str(error.detail), headers=dict(error.headers or {}))
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            headers["Allow"] = ", ".join(allowed(request))
+        return problem(error.status_code, str(error.detail), headers=headers)
 
     @app.exception_handler(Exception)
     async def bug(request: Request, error: Exception) -> JSONResponse:
@@ -101,17 +114,27 @@ def install(app: FastAPI) -> None:
         return problem(500, "the service made a mistake; its log has the details")
 
 
-def _fault(error: dict[str, Any]) -> Fault:
+def _place(field: str) -> str:
+    """The pointer for a field of InvalidInput; ``body`` is all of it, which RFC 6901 writes as nothing."""
+    return "" if field == "body" else f"/{field}"
+
+
+def _fault(error: dict[str, Any], body: Any) -> Fault:
     place, *path = error["loc"]
-    pointer = (
-        "/" + "/".join(str(p).replace("~", "~0").replace("/", "~1") for p in path)
-        if place == "body"
-        else str(path[-1] if path else place)
-    )
     if error["type"] == "json_invalid":
-        return Fault(pointer="/", detail=f"the body is no valid JSON: {error['ctx']['error']}", code="json_invalid")
-    return Fault(
-        pointer=pointer if path else "/",
-        detail=error["msg"].removeprefix("Value error, "),
-        code=error["type"],
-    )
+        return Fault(pointer="", detail=f"the body is no valid JSON: {error['ctx']['error']}", code="json_invalid")
+    pointer = _pointer(path, body, error["type"]) if place == "body" else str(path[-1] if path else place)
+    return Fault(pointer=pointer, detail=error["msg"].removeprefix("Value error, "), code=error["type"])
+
+
+def _pointer(path: Sequence[str | int], body: Any, kind: str) -> str:
+    """The pointer to ``path``, without the names of union members that pydantic mixes into it."""
+    steps: list[str | int] = []
+    for step in path:
+        members = dict(enumerate(body)) if isinstance(body, list) else body
+        if isinstance(members, dict) and step in members:
+            body = members[step]
+            steps.append(step)
+    if kind == "missing":
+        steps += path[-1:]
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from monitor.api.auth import KEYED
 from monitor.api.context import Context, Ctx
@@ -73,19 +73,19 @@ async def list_rules(query: Annotated[PageQuery, Query()], context: Ctx) -> List
     return Listing(items=[RuleOut.of(r) for r in page], next=page[-1].id if len(rules) > len(page) else None)
 
 
-@router.get("/{rule}", responses=documented(404))
+@router.get("/{rule:id}", responses=documented(404))
 async def get_rule(rule: str, context: Ctx) -> RuleOut:
     """A rule, and how far its last back-fill is."""
     return RuleOut.of(await context.store.config.rule(rule), await context.store.config.backfill(rule))
 
 
-@router.get("/{rule}/versions/{version}", responses=documented(404))
+@router.get("/{rule:id}/versions/{version:id}", responses=documented(404))
 async def get_rule_version(rule: str, version: int, context: Ctx) -> RuleOut:
     """A rule as it was in one of its versions; hits name the version that they are of."""
     return RuleOut.of(await context.store.config.rule_version(rule, version))
 
 
-@router.put("/{rule}", responses=documented(404, 409))
+@router.put("/{rule:id}", responses=documented(404, 409))
 async def change_rule(rule: str, body: RuleChange, context: Ctx) -> RuleOut:
     """Make the rule's next version. A rule of a file is changed in its file."""
     if body.id is not None and body.id != rule:
@@ -96,7 +96,7 @@ async def change_rule(rule: str, body: RuleChange, context: Ctx) -> RuleOut:
     return await _answer(changed, body.backfill, context)
 
 
-@router.delete("/{rule}", status_code=204, responses=documented(404, 409))
+@router.delete("/{rule:id}", status_code=204, response_class=Response, responses=documented(404, 409))
 async def remove_rule(rule: str, context: Ctx) -> None:
     """Remove the rule; its hits stay."""
     await context.store.config.remove_rule(rule)

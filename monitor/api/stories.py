@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -21,6 +21,8 @@ from monitor.model.feed import PUSHED, ParsedItem
 from monitor.model.rule import RuleSpec
 from monitor.model.story import Story
 from monitor.policy.freshness import pushed
+from monitor.rulebook import schema
+from monitor.rulebook.schema import Moment, Strict
 from monitor.text.markup import to_line, to_text
 
 router = APIRouter(prefix="/v1/stories", tags=["stories"], dependencies=KEYED, responses=documented(401, 422, 503))
@@ -32,15 +34,20 @@ class StoryQuery(PageQuery):
     """Which stories."""
 
     feed: str | None = Field(None, max_length=64)
-    since: datetime | None = Field(None, description="first seen at or after this time")
+    since: Moment | None = Field(None, description="first seen at or after this time")
     q: str | None = Field(None, max_length=10_000, description="a query in the rule language")
 
 
+class ExplainQuery(Strict):
+    """Which rule to explain."""
+
+    rule: str = Field(min_length=1, max_length=64)
+
+
 def milliseconds(moment: datetime | None) -> int | None:
-    """The time in milliseconds since the epoch; without a zone it is UTC."""
-    if moment is None:
-        return None
-    return max(0, int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000))
+    """A Moment in milliseconds since the epoch; what was before is taken for the epoch."""
+    found = schema.milliseconds(moment)
+    return None if found is None else max(0, found)
 
 
 @router.get("")
@@ -93,15 +100,15 @@ async def push_story(body: StoryIn, response: Response, context: Ctx) -> StoryOu
     return StoryOut.of(story)
 
 
-@router.get("/{story}", responses=documented(404))
+@router.get("/{story:id}", responses=documented(404))
 async def get_story(story: str, context: Ctx) -> StoryOut:
     """A story as it was stored."""
     return StoryOut.of(await context.store.stories.get(story))
 
 
-@router.get("/{story}/explain", responses=documented(404))
-async def explain(story: str, rule: Annotated[str, Query(min_length=1, max_length=64)], context: Ctx) -> ExplanationOut:
+@router.get("/{story:id}/explain", responses=documented(404))
+async def explain(story: str, query: Annotated[ExplainQuery, Query()], context: Ctx) -> ExplanationOut:
     """Why the rule matches the story or not, part by part, with the rule as it is now."""
     found = await context.store.stories.get(story)
-    spec = (await context.store.config.rule(rule)).spec
+    spec = (await context.store.config.rule(query.rule)).spec
     return ExplanationOut.of(explain_rule(spec, found.title, found.body, found.language))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from monitor.api.auth import KEYED
 from monitor.api.context import Ctx
@@ -36,6 +37,8 @@ router = APIRouter(
 )
 GRACE = 24 * 3_600_000
 """Milliseconds for which the secret of before signs as well after a rotation."""
+Random = Callable[[int], bytes]
+"""So many unguessable bytes."""
 
 
 def new_id(letter: str, random: bytes) -> str:
@@ -56,19 +59,24 @@ def _refuse_digest(mode: object) -> None:
         raise InvalidInput("mode", "digests are not available yet", 'use "instant"')
 
 
-@router.post("", status_code=201)
-async def add_subscription(body: SubscriptionIn, context: Ctx) -> SubscriptionCreated:
-    """Subscribe a receiver to hits. Its secret is in the answer, and never shown again."""
+def new_subscription(body: SubscriptionIn, random: Random, now: int) -> Subscription:
+    """The record of a new subscription, with an id and a secret of its own. Raises InvalidInput."""
     url = _receiver(body.channel, body.mode)
-    made = Subscription(
-        id=new_id("s", context.random(10)),
+    return Subscription(
+        id=new_id("s", random(10)),
         name=body.name,
-        channel=WebhookChannel(url, make_secret(context.random(SECRET_BYTES))),
+        channel=WebhookChannel(url, make_secret(random(SECRET_BYTES))),
         rules=tuple(dict.fromkeys(body.rules)),
         tags=tuple(dict.fromkeys(body.tags)),
         enabled=body.enabled,
-        created_at=context.clock(),
+        created_at=now,
     )
+
+
+@router.post("", status_code=201)
+async def add_subscription(body: SubscriptionIn, context: Ctx) -> SubscriptionCreated:
+    """Subscribe a receiver to hits. Its secret is in the answer, and never shown again."""
+    made = new_subscription(body, context.random, context.clock())
     await context.store.config.add_subscription(made)
     return SubscriptionCreated.made(made)
 
@@ -82,14 +90,14 @@ async def list_subscriptions(query: Annotated[PageQuery, Query()], context: Ctx)
     return Listing(items=items, next=page[-1].id if len(found) > len(page) else None)
 
 
-@router.get("/{subscription}", responses=documented(404))
+@router.get("/{subscription:id}", responses=documented(404))
 async def get_subscription(subscription: str, context: Ctx) -> SubscriptionOut:
     """A subscription."""
     found = await context.store.config.subscription(subscription)
     return SubscriptionOut.of(found, await context.store.deliveries.health(subscription))
 
 
-@router.patch("/{subscription}", responses=documented(404))
+@router.patch("/{subscription:id}", responses=documented(404))
 async def change_subscription(subscription: str, body: SubscriptionPatch, context: Ctx) -> SubscriptionOut:
     """Change a subscription. Switched on again, it gets what was held for it meanwhile."""
     url = _receiver(body.channel, body.mode) if body.channel is not None else None
@@ -114,7 +122,7 @@ async def change_subscription(subscription: str, body: SubscriptionPatch, contex
     return SubscriptionOut.of(changed, await context.store.deliveries.health(subscription))
 
 
-@router.delete("/{subscription}", status_code=204, responses=documented(404))
+@router.delete("/{subscription:id}", status_code=204, response_class=Response, responses=documented(404))
 async def remove_subscription(subscription: str, context: Ctx) -> None:
     """Remove a subscription; what waits for it is cancelled."""
     await context.store.config.remove_subscription(subscription)
@@ -122,7 +130,7 @@ async def remove_subscription(subscription: str, context: Ctx) -> None:
     context.wake()
 
 
-@router.post("/{subscription}:test", responses=documented(404))
+@router.post("/{subscription:id}:test", responses=documented(404))
 async def test_subscription(subscription: str, context: Ctx) -> TestOut:
     """Send a signed ``test.ping`` now and show what the receiver really answers."""
     found = await context.store.config.subscription(subscription)
@@ -137,7 +145,7 @@ async def test_subscription(subscription: str, context: Ctx) -> TestOut:
     )
 
 
-@router.post("/{subscription}:send-now", responses=documented(404))
+@router.post("/{subscription:id}:send-now", responses=documented(404))
 async def send_now(subscription: str, context: Ctx) -> CountOut:
     """Make everything that waits for this subscription due now, retries included; how many deliveries."""
     await context.store.config.subscription(subscription)
@@ -146,7 +154,7 @@ async def send_now(subscription: str, context: Ctx) -> CountOut:
     return CountOut(count=count)
 
 
-@router.post("/{subscription}:rotate-secret", responses=documented(404))
+@router.post("/{subscription:id}:rotate-secret", responses=documented(404))
 async def rotate_secret(subscription: str, context: Ctx) -> SecretOut:
     """Make a new secret. For a day every message is signed with both, so that the receiver can change over."""
     secret, until = make_secret(context.random(SECRET_BYTES)), context.clock() + GRACE

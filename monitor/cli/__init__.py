@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 done and found something wrong (or nothing), 2 could not b
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -92,6 +93,8 @@ def settings(
 
 def main() -> None:
     """The console script."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a title that the terminal cannot show must not end a list
     try:
         app()
     except ConfigurationError as error:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from monitor.cli.output import table
-from monitor.cli.store import DataDir, Json, floor, now, on_store
+from monitor.cli.output import record, table
+from monitor.cli.store import DataDir, Json, checked, floor, now, on_store
 
 feeds = typer.Typer(no_args_is_help=True, help="The feeds that are polled.")
 
@@ -16,26 +16,37 @@ feeds = typer.Typer(no_args_is_help=True, help="The feeds that are polled.")
 @feeds.command("add")
 def add_feed(
     url: str,
-    interval: Annotated[int | None, typer.Option(min=1, help="Seconds between polls; left out, it adapts.")] = None,
+    interval: Annotated[int | None, typer.Option(help="Seconds between polls; left out, it adapts.")] = None,
     tag: Annotated[list[str] | None, typer.Option(help="Can be repeated.")] = None,
     backfill_alerts: Annotated[bool, typer.Option(help="Let the first poll's stories alert.")] = False,
+    as_json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Add a feed; a running service polls it at once."""
+    """Add a feed and print its id; a running service polls it at once."""
+    from monitor.api.schemas.feeds import FeedIn, FeedOut
     from monitor.feeds.address import new_feed, parse_address
 
-    address, credentials = parse_address(url)
+    body = checked(FeedIn, url=url, interval=interval, tags=tag or [], backfill_alerts=backfill_alerts)
+    address, credentials = parse_address(body.url)
     config = new_feed(
         address,
         credentials,
         now=now(),
         floor=floor(),
-        interval=interval,
-        tags=tag or (),
-        backfill_alerts=backfill_alerts,
+        interval=body.interval,
+        tags=body.tags,
+        backfill_alerts=body.backfill_alerts,
     )
-    on_store(data_dir, lambda store: store.feeds.add(config, config.created_at))
-    typer.echo(config.id)
+
+    async def add(store: Any) -> FeedOut:
+        await store.feeds.add(config, config.created_at)
+        return FeedOut.of(await store.feeds.get(config.id))
+
+    added = on_store(data_dir, add)
+    if as_json:
+        record(added.model_dump(mode="json"), as_json=True)
+    else:
+        typer.echo(added.id)
 
 
 @feeds.command("list")
@@ -91,6 +102,5 @@ def export_feeds(data_dir: DataDir = None) -> None:
     from monitor.feeds.opml import Outline, write_opml
 
     records = on_store(data_dir, lambda store: store.feeds.all())
-    typer.echo(
-        write_opml([Outline(r.config.url, None, r.config.title or r.state.title, r.config.tags) for r in records])
-    )
+    text = write_opml([Outline(r.config.url, None, r.config.title or r.state.title, r.config.tags) for r in records])
+    typer.echo(text.encode(), nl=False)  # bytes: it says itself that it is UTF-8, whatever the terminal is

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import nullcontext
+import time
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from monitor.cli.output import table
+from monitor.cli.output import json_line, table
 from monitor.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from monitor.match.percolate import Rulebook
 
 
 def check(
@@ -22,9 +25,8 @@ def check(
     """Check that rule files load and that the rules' own tests hold. Exits 1 where something is wrong."""
     from monitor.rulebook.check import run_tests
     from monitor.rulebook.load import load_path, merge
-    from monitor.settings import load
 
-    loaded = merge([load_path(path) for path in paths or [load().rules_folder]])
+    loaded = merge([load_path(path) for path in paths or [_rules_folder()]])
     results = [result for rule in loaded.rules for result in run_tests(rule)]
     for problem in loaded.problems:
         typer.secho(str(problem), fg="red", err=True)
@@ -48,67 +50,91 @@ def check(
         raise typer.Exit(1)
 
 
+def _rules_folder() -> Path:
+    """The rules folder; the shipped rules where they are still to be copied there."""
+    from monitor.settings import load, shipped
+
+    settings = load()
+    folder = settings.rules_folder
+    return shipped("rules") if settings.rules_need_seeding and not folder.exists() else folder
+
+
 def match(
     rules: Annotated[Path, typer.Option(help="A folder of rule files, one rule file, or JSON lines of rules.")],
     stories: Annotated[
         str, typer.Option(help="A file of JSON lines (id, title, body, …); - for standard input.")
     ] = "-",
 ) -> None:
-    """Match stories against rules and print a JSON line for each hit. Exits 0 if there was any, else 1."""
-    from monitor.match.percolate import Rulebook
-    from monitor.rulebook.load import load_path
+    """Match stories against rules and print a JSON line for each hit.
 
-    loaded = load_path(rules)
-    for problem in loaded.problems:
-        typer.secho(str(problem), fg="red", err=True)
-    if not loaded.rules:
-        raise ConfigurationError(f"no usable rule in {rules}")
-    book = Rulebook()
-    for rule in loaded.rules:
-        if rule.spec.enabled:
-            book.put(rule.spec)
-    hits = 0
+    Exits 0 if there was any, 1 if there was none, 2 if no rule or no story could be read.
+    """
+    book = _rulebook(rules)
+    hits = read = bad = 0
     with _open(stories) as lines:
-        for story in _stories(lines):
-            result = book.percolate(story["title"], story["body"], story["language"])
-            for failure in result.failures:
-                typer.secho(f"rule {failure.rule} failed on story {story['id']}: {failure.error}", fg="red", err=True)
-            for found in result.matches:
-                hits += 1
-                spans = [{"field": s.field, "start": s.start, "end": s.end} for s in found.spans]
-                line = {"story": story["id"], "rule": found.rule, "score": found.score, "spans": spans}
-                sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                story = _story(line, number)
+            except (ValueError, RecursionError) as error:
+                typer.secho(f"story line {number}: {error}", fg="red", err=True)
+                bad += 1
+                continue
+            read += 1
+            hits += _print_hits(book, story)
+    if bad and not read:
+        raise ConfigurationError(f"none of {bad} lines could be read as a story")
     raise typer.Exit(0 if hits else 1)
 
 
-def _open(stories: str) -> Any:
-    if stories == "-":
-        return nullcontext(sys.stdin)
+def _rulebook(path: Path) -> Rulebook:
+    """The rules at ``path`` that the service would apply now; problems are reported. Raises ConfigurationError."""
+    from monitor.match.percolate import Rulebook
+    from monitor.model.rule import Rule
+    from monitor.rulebook.load import load_path
+
+    loaded = load_path(path)
+    for problem in loaded.problems:
+        typer.secho(str(problem), fg="red", err=True)
+    if not loaded.rules:
+        raise ConfigurationError(f"no usable rule in {path}")
+    book, now = Rulebook(), time.time_ns() // 1_000_000
+    for rule in loaded.rules:
+        if Rule(rule.spec, version=1, created_at=now, updated_at=now).active(now):
+            book.put(rule.spec)
+    return book
+
+
+def _open(stories: str) -> TextIOWrapper:
+    """The lines of stories: UTF-8 whatever the locale says, ended by line feeds only, as JSON lines are."""
     try:
-        return Path(stories).open(encoding="utf-8", errors="replace")
+        binary = sys.stdin.buffer if stories == "-" else Path(stories).open("rb")  # noqa: SIM115 - the caller closes it
     except OSError as error:
         raise ConfigurationError(f"cannot read {stories}: {error.strerror}") from error
+    return TextIOWrapper(binary, encoding="utf-8-sig", errors="replace", newline="\n")
 
 
-_PARTS = ("title", "body", "language")
-
-
-def _stories(lines: TextIO) -> Iterator[dict[str, Any]]:
-    """The stories of JSON lines; a line that is none is reported and passed over."""
+def _story(line: str, number: int) -> dict[str, Any]:
+    """The story of a JSON line: id (else the line's number), title, body, language. Raises ValueError."""
     from monitor.text.languages import normalize
 
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            story = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            typer.secho(f"story line {number}: {error}", fg="red", err=True)
-            continue
-        parts = {name: story.get(name) or "" for name in _PARTS} if isinstance(story, dict) else {}
-        if not parts or not all(isinstance(part, str) for part in parts.values()):
-            typer.secho(
-                f"story line {number}: an object with title, body and language as texts is needed", fg="red", err=True
-            )
-            continue
-        yield {"id": story.get("id", number), **parts, "language": normalize(parts["language"])}
+    given = json.loads(line)
+    if not isinstance(given, dict):
+        raise ValueError("a story is an object with title and body")  # noqa: TRY004 - it is the line's value that is wrong
+    story: dict[str, Any] = {name: given.get(name) or "" for name in ("title", "body", "language")}
+    if not all(isinstance(part, str) for part in story.values()):
+        raise ValueError("title, body and language are texts")
+    return story | {"id": given.get("id", number), "language": normalize(story["language"])}
+
+
+def _print_hits(book: Rulebook, story: dict[str, Any]) -> int:
+    """Print the story's hits; how many there are."""
+    result = book.percolate(story["title"], story["body"], story["language"])
+    for failure in result.failures:
+        typer.secho(f"rule {failure.rule} failed on story {story['id']}: {failure.error}", fg="red", err=True)
+    for found in result.matches:
+        spans = [{"field": s.field, "start": s.start, "end": s.end} for s in found.spans]
+        line = {"story": story["id"], "rule": found.rule, "score": found.score, "spans": spans}
+        sys.stdout.write(json_line(line) + "\n")
+    return len(result.matches)

@@ -10,6 +10,11 @@ from typing import Any, NoReturn
 import typer
 
 
+def json_line(value: dict[str, Any]) -> str:
+    """One line of JSON; ASCII, so that no terminal's encoding and no lone surrogate breaks it."""
+    return json.dumps(value)
+
+
 def fail(error: object, code: int) -> NoReturn:
     """Say what went wrong and exit."""
     typer.secho(f"error: {error}", fg="red", err=True)
@@ -20,7 +25,7 @@ def table(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
     """Rows with the same keys, as JSON lines or as a table."""
     if as_json:
         for row in rows:
-            typer.echo(json.dumps(row, ensure_ascii=False))
+            typer.echo(json_line(row))
         return
     if not rows:
         typer.echo("nothing")
@@ -48,9 +53,9 @@ def _cell(value: Any) -> str:
 
 
 def record(value: dict[str, Any], *, as_json: bool) -> None:
-    """One thing, as JSON or as lines of name and value."""
+    """One thing, as a JSON line or as lines of name and value."""
     if as_json:
-        typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+        typer.echo(json_line(value))
         return
     for name, part in value.items():
         if isinstance(part, dict):

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from monitor.cli.output import table
+from monitor.cli.output import record, table
 from monitor.cli.store import DataDir, Json, Limit, now, on_store
 
 hits = typer.Typer(no_args_is_help=True, help="What matched.")
@@ -75,11 +75,14 @@ def replay(delivery: str, data_dir: DataDir = None) -> None:
 
 
 @keys.command("add")
-def add_key(name: str, data_dir: DataDir = None) -> None:
+def add_key(name: str, as_json: Json = False, data_dir: DataDir = None) -> None:
     """Make a key for the API and print it, once."""
     key = f"mon_{secrets.token_urlsafe(32)}"
-    on_store(data_dir, lambda store: store.config.add_key(key, name, now()))
-    typer.echo(key)
+    made = on_store(data_dir, lambda store: store.config.add_key(key, name, now()))
+    if as_json:
+        record({"key": key, "digest": made.digest[:12], "name": name}, as_json=True)
+    else:
+        typer.echo(key)
 
 
 @keys.command("list")
@@ -96,5 +99,5 @@ def list_keys(as_json: Json = False, data_dir: DataDir = None) -> None:
 
 @keys.command("remove")
 def remove_key(digest: str, data_dir: DataDir = None) -> None:
-    """Revoke a key, named by the first letters of its digest."""
+    """Revoke a key, named by the first letters of its digest, at least 8."""
     on_store(data_dir, lambda store: store.config.remove_key(digest))

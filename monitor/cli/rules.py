@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from monitor.cli.output import record, table
-from monitor.cli.store import DataDir, Json, now, on_store
+from monitor.cli.store import DataDir, Json, checked, now, on_store
 
 rules = typer.Typer(no_args_is_help=True, help="The watch rules in the store.")
 
@@ -43,18 +43,12 @@ def add_rule(
     data_dir: DataDir = None,
 ) -> None:
     """Store a rule, as the API would. Rules in files need no command: save the file."""
-    from pydantic import ValidationError
-
-    from monitor.errors import InvalidInput
+    from monitor.api.schemas.rules import RuleIn
     from monitor.query import parse
-    from monitor.rulebook.schema import FileRule
 
-    try:
-        spec = FileRule(id=id_, name=name, query=query, tags=tag or []).file_spec()
-    except ValidationError as error:
-        fault = error.errors()[0]
-        raise InvalidInput(".".join(map(str, fault["loc"])), fault["msg"]) from error
-    parse(query)
+    body = checked(RuleIn, id=id_, name=id_ if name is None else name, query=query, tags=tag or [])
+    parse(body.query)
+    spec = body.spec(id_, body.name)
     on_store(data_dir, lambda store: store.config.put_rule(spec, None, now(), create=True))
 
 

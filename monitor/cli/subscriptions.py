@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from monitor.cli.output import record, table
-from monitor.cli.store import DataDir, Json, now, on_store
+from monitor.cli.store import DataDir, Json, checked, now, on_store
 
 subscriptions = typer.Typer(no_args_is_help=True, help="Who gets which hits.")
 
@@ -23,20 +23,12 @@ def add_subscription(
     data_dir: DataDir = None,
 ) -> None:
     """Subscribe a webhook receiver to hits; prints its secret, once."""
-    from monitor.api.schemas.subscriptions import checked_receiver
-    from monitor.api.subscriptions import new_id
-    from monitor.delivery.signature import SECRET_BYTES, make_secret
-    from monitor.model.subscription import Subscription, WebhookChannel
+    from monitor.api.schemas.subscriptions import SubscriptionIn
+    from monitor.api.subscriptions import new_subscription
 
-    made = Subscription(
-        id=new_id("s", secrets.token_bytes(10)),
-        name=name,
-        channel=WebhookChannel(checked_receiver(webhook), make_secret(secrets.token_bytes(SECRET_BYTES))),
-        rules=tuple(rule or ()),
-        tags=tuple(tag or ()),
-        enabled=True,
-        created_at=now(),
-    )
+    channel = {"type": "webhook", "url": webhook}
+    body = checked(SubscriptionIn, name=name, channel=channel, rules=rule or [], tags=tag or [])
+    made = new_subscription(body, secrets.token_bytes, now())
     on_store(data_dir, lambda store: store.config.add_subscription(made))
     record({"id": made.id, "secret": made.channel.secret}, as_json=as_json)
 

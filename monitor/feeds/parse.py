@@ -54,10 +54,10 @@ def parse(body: bytes, url: str, content_type: str, content_location: str | None
     document = _document(body, base, content_type)
     if not document.version and not document.entries:
         return _refused(_what_it_is(body, base, content_type))
+    # In a document that is no XML, feedparser leaves names with their entities.
     loose = isinstance(document.get("bozo_exception"), SAXException)
     feed = document.feed
     atom = document.version.startswith("atom")
-    # In a document that is no XML, feedparser leaves names with their entities.
     found = _bounded(
         ParsedFeed(
             title=_title(feed, atom=atom) or None,
@@ -69,7 +69,7 @@ def parse(body: bytes, url: str, content_type: str, content_location: str | None
     )
     if loose and not found.items:
         # Taken for an empty feed, a document that was cut off would end the first poll, and the archive alert later.
-        return ParseFailed("not-a-feed", f"broken XML without a single item: {document.bozo_exception}"[:500])
+        return _refused(f"broken XML without a single item: {document.bozo_exception}")
     return found
 
 

@@ -81,12 +81,13 @@ class Reader:
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
             if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent) and (event.anchor or event.tag):
-                self.problem_at(event, "yaml", "anchors (&) and tags (!) are not allowed in rules", "put it in quotes")
+                self.problem_at(event, "yaml", "anchors (&) and tags (!) are not allowed", "put text in quotes")
         return len(self.problems) == before
 
     def problem_at(self, node: yaml.Node | yaml.Event, code: str, detail: str, hint: str = "") -> None:
         """Note a problem where ``node`` begins."""
-        self._add(node.start_mark.line + 1, node.start_mark.column + 1, code, detail, hint)
+        mark: Any = node.start_mark  # there is always one; only the types of events leave it open
+        self._add(mark.line + 1, mark.column + 1, code, detail, hint)
 
     def _add(self, line: int, column: int, code: str, detail: str, hint: str = "") -> None:
         self.problems.append(FileProblem(self.file, line, column, code, detail, hint))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StrictBool, StringConstraints
 
 from monitor.model.hit import Span
 from monitor.rulebook.schema import Strict
@@ -12,6 +12,8 @@ from monitor.rulebook.schema import Strict
 T = TypeVar("T")
 
 
+Flag = StrictBool
+"""A boolean of a JSON body: true or false, never "no" or 0."""
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 

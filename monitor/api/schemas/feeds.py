@@ -6,13 +6,19 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from monitor.api.schemas.common import Flag
 from monitor.model.feed import Health
 from monitor.render import iso
 from monitor.rulebook.schema import Strict, Tag
 from monitor.store.feeds import FeedRecord
 
 Interval = Annotated[
-    int, Field(ge=1, le=30 * 86_400, description="seconds between polls; given, it switches adaptation off")
+    int,
+    Field(
+        ge=0,
+        le=30 * 86_400,
+        description="seconds between polls, raised to the shortest allowed; given, it switches adaptation off",
+    ),
 ]
 
 
@@ -22,8 +28,8 @@ class FeedIn(Strict):
     url: str = Field(min_length=1, max_length=2000, examples=["https://example.org/feed.xml"])
     interval: Interval | None = None
     tags: list[Tag] = Field(default=[], max_length=50)
-    enabled: bool = True
-    backfill_alerts: bool = Field(False, description="whether the stories of the first poll may alert")
+    enabled: Flag = True
+    backfill_alerts: Flag = Field(False, description="whether the stories of the first poll may alert")
 
 
 class FeedPatch(Strict):
@@ -31,7 +37,7 @@ class FeedPatch(Strict):
 
     interval: Interval | None = None
     tags: list[Tag] | None = Field(None, max_length=50)
-    enabled: bool | None = None
+    enabled: Flag | None = None
 
 
 class FeedHealth(BaseModel):

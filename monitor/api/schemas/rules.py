@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from monitor.api.schemas.common import Name, SpanOut
+from monitor.api.schemas.common import Flag, Name, SpanOut
 from monitor.match.evaluate import Explanation
 from monitor.model.rule import Backfill, Rule, Severity, Strictness
 from monitor.render import iso
@@ -15,7 +15,7 @@ class BackfillIn(Strict):
     """Run the rule over stored stories; its hits are marked, and alert only if ``alert`` is set."""
 
     days: int = Field(ge=1, le=3650)
-    alert: bool = False
+    alert: Flag = False
 
 
 class RuleIn(RuleFields):
@@ -23,15 +23,14 @@ class RuleIn(RuleFields):
 
     id: RuleId | None = Field(None, description="made from the name where it is left out")
     name: Name
+    enabled: Flag = True
     backfill: BackfillIn | None = None
 
 
-class RuleChange(RuleFields):
+class RuleChange(RuleIn):
     """A rule's next version; what is left out takes its default."""
 
     id: RuleId | None = Field(None, description="if given, the id of the path")
-    name: Name
-    backfill: BackfillIn | None = None
 
 
 class BackfillOut(BaseModel):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from pydantic import BaseModel, Field
 
 from monitor.api.schemas.common import Name, SpanOut
@@ -11,7 +9,7 @@ from monitor.model.hit import Hit
 from monitor.model.rule import Severity
 from monitor.model.story import Story
 from monitor.render import iso
-from monitor.rulebook.schema import Language, Strict, Tag
+from monitor.rulebook.schema import Language, Moment, Strict, Tag
 
 
 class StoryIn(Strict):
@@ -24,7 +22,7 @@ class StoryIn(Strict):
     source: Name | None = None
     author: str | None = Field(None, max_length=200)
     language: Language | None = None
-    published: datetime | None = None
+    published: Moment | None = None
     tags: list[Tag] = Field(default=[], max_length=50)
 
 

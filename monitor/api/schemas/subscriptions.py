@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from monitor.api.schemas.common import Name
+from monitor.api.schemas.common import Flag, Name
 from monitor.errors import InvalidInput
 from monitor.feeds.address import parse_address
 from monitor.model.subscription import ReceiverHealth, Subscription
@@ -48,7 +48,7 @@ class SubscriptionIn(Strict):
     channel: Annotated[WebhookIn | MailIn, Field(discriminator="type")]
     rules: list[RuleId] = Field(default=[], max_length=1000)
     tags: list[Tag] = Field(default=[], max_length=100)
-    enabled: bool = True
+    enabled: Flag = True
     mode: Literal["instant"] | Digest = "instant"
 
 
@@ -59,7 +59,7 @@ class SubscriptionPatch(Strict):
     channel: Annotated[WebhookIn | MailIn, Field(discriminator="type")] | None = None
     rules: list[RuleId] | None = Field(None, max_length=1000)
     tags: list[Tag] | None = Field(None, max_length=100)
-    enabled: bool | None = None
+    enabled: Flag | None = None
     mode: Literal["instant"] | Digest | None = None
 
 
@@ -151,7 +151,10 @@ class TestOut(BaseModel):
 
 def checked_receiver(url: str) -> str:
     """A receiver's URL as it will be called. Raises InvalidInput."""
-    address, credentials = parse_address(url)
+    try:
+        address, credentials = parse_address(url)
+    except InvalidInput as error:
+        raise InvalidInput("channel/url", error.detail, error.hint) from None
     if "://" not in url:
         raise InvalidInput("channel/url", "write the scheme: https://…")
     if credentials is not None:
