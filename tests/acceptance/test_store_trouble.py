@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from monitor.embedded.launcher import find_binary
 from redis.asyncio import Redis
 
+from monitor.embedded.launcher import find_binary
 from tests.harness.servers import FeedServer, Item, Receiver
 from tests.harness.service import Service, eventually
 

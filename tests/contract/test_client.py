@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from monitor.embedded.launcher import EmbeddedServer, prepare_data_dir
 from monitor.errors import ConfigurationError, SchemaTooNew, StoreUnavailable
 from monitor.model.rule import Backfill
@@ -17,7 +18,6 @@ from monitor.settings import Settings
 from monitor.store import keys
 from monitor.store.client import Client
 from monitor.store.store import Store, connect
-
 from tests.contract.test_config_store import make_spec, make_subscription
 from tests.contract.test_deliveries_store import AT, LEASE, SENT, again, tried
 from tests.contract.test_feeds_store import add_claimed, make_story, plan_of, state_after

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from monitor.errors import Conflict, NotFound
 from monitor.model.rule import Backfill, RuleSpec, Severity, Strictness
 from monitor.model.subscription import Subscription, WebhookChannel
 from monitor.store import keys
 from monitor.store.store import Store
-
 from tests.harness.service import eventually
 
 AT = 1_770_000_000_000

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
+
 from monitor.errors import InvalidInput, NotFound
 from monitor.model.delivery import DeliveryState, Outcome
 from monitor.model.subscription import ReceiverHealth
 from monitor.store.deliveries import delivery_id
 from monitor.store.store import Store
-
 from tests.contract.test_deliveries_store import AT, DEAD, GONE, LEASE, SENT, again, claim, enqueue, indexed, tried, ttl
 from tests.contract.test_hits_store import make_hit
 

@@ -6,13 +6,13 @@ import asyncio
 from typing import Any
 
 import pytest
+
 from monitor.errors import NotFound
 from monitor.model.delivery import Attempt, ClaimedDelivery, DeliveryState, Outcome
 from monitor.model.hit import Hit
 from monitor.ports import Enqueued
 from monitor.store.deliveries import delivery_id
 from monitor.store.store import Store
-
 from tests.contract.test_hits_store import make_hit
 
 AT = 1_770_000_000_000

@@ -12,13 +12,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+
 from monitor.embedded.launcher import LONGEST_SOCKET_PATH, EmbeddedServer, find_binary, prepare_data_dir
 from monitor.embedded.lock import try_exclusive
 from monitor.errors import ConfigurationError
 from monitor.settings import Settings
 from monitor.store.client import Client
 from monitor.store.store import connect
-
 from tests.harness.service import eventually
 
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+
 from monitor.embedded.launcher import EmbeddedServer
 from monitor.errors import StoreUnavailable
 from monitor.model.feed import FeedState, Health
 from monitor.store.client import Argument
 from monitor.store.store import Store
-
 from tests.contract.test_feeds_store import (
     AT,
     LEASE,

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from monitor.embedded.launcher import EmbeddedServer
 from monitor.errors import Conflict, NotFound, StoreUnavailable
 from monitor.model.feed import ClaimedFeed, FeedConfig, FeedState, Health, Validators

@@ -9,6 +9,7 @@ from base64 import b64encode
 from collections.abc import AsyncIterator
 
 import pytest
+
 from monitor.feeds import fetch as fetching
 from monitor.feeds.fetch import MAX_BODY, fetch
 from monitor.model.feed import (
@@ -24,7 +25,6 @@ from monitor.model.feed import (
 )
 from monitor.net.client import Client
 from monitor.net.dates import seconds_until
-
 from tests.contract.test_http_client import LOOPBACK, NO_NAMES, RawServer, answer, redirect
 
 NOW = 1_700_000_000_000

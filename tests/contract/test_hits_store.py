@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from monitor.errors import InvalidInput, NotFound
 from monitor.model.hit import AlertDecision, Hit, Snippet, Span, hit_id
 from monitor.model.rule import Severity

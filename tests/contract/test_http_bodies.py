@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator
 
 import brotli
 import pytest
-from monitor.net.client import Client
 
+from monitor.net.client import Client
 from tests.contract.test_http_client import LOOPBACK, NO_NAMES, RawServer, answer, failure, get, redirect
 
 

@@ -13,6 +13,7 @@ from typing import Self
 import pytest
 from aiohttp import ThreadedResolver
 from aiohttp.abc import AbstractResolver, ResolveResult
+
 from monitor.net.client import MAX_REDIRECTS, Client, RequestFailed, Response
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))

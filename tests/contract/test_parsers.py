@@ -14,9 +14,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+
 from monitor.feeds.parsers import Parsers
 from monitor.model.feed import CacheHints, Fetched, ParsedFeed, ParseFailed, Validators
-
 from tests.harness.service import eventually
 
 

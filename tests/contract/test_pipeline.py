@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from monitor.metrics import Metrics
 from monitor.model.delivery import DeliveryState
 from monitor.model.feed import PUSHED, ParsedItem
@@ -22,7 +23,6 @@ from monitor.policy.retry import Answer
 from monitor.ports import Message
 from monitor.store import keys
 from monitor.store.store import Store
-
 from tests.contract.test_config_store import make_spec, make_subscription
 
 AT = 1_770_000_000_000

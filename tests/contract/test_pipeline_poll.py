@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from monitor.errors import NotFound, StoreUnavailable
 from monitor.match.percolate import Rulebook
 from monitor.metrics import Metrics
@@ -30,7 +31,6 @@ from monitor.pipeline.poll import Poller
 from monitor.pipeline.view import ConfigView
 from monitor.ports import Message, Page
 from monitor.store.store import Store
-
 from tests.contract.test_config_store import make_spec
 from tests.contract.test_feeds_store import add_claimed, make_feed, make_story, plan_of, state_after, streamed
 from tests.contract.test_streams import age, dead, make_stream, pending

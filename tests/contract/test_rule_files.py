@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from monitor.errors import StoreUnavailable
 from monitor.model.rule import Rule, RuleSpec
 from monitor.rulebook.sync import RuleFiles, SyncReport

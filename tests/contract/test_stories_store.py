@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
+
 from monitor.errors import InvalidInput, NotFound
 from monitor.model.feed import PUSHED
 from monitor.model.story import Story
 from monitor.policy.freshness import pushed
 from monitor.ports import Page
 from monitor.store.store import Store
-
 from tests.contract.test_feeds_store import AT, add_claimed, make_story, plan_of, state_after
 
 FEEDS = ("fa", "fb", "fc", "fd", "fe")

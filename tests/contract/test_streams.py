@@ -8,12 +8,12 @@ import time
 from collections.abc import Sequence
 
 import pytest
+
 from monitor.embedded.launcher import EmbeddedServer
 from monitor.store.client import Argument
 from monitor.store.keys import DEAD
 from monitor.store.store import Store
 from monitor.store.streams import GROUP, Stream
-
 from tests.contract.test_feeds_store import Meddled
 
 AT = 1_770_000_000_000

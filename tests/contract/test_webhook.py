@@ -8,14 +8,14 @@ import time
 from collections.abc import AsyncIterator
 
 import pytest
+from standardwebhooks import Webhook
+
 from monitor.delivery import webhook
 from monitor.delivery.signature import SECRET_BYTES, make_secret
 from monitor.delivery.webhook import KEPT, WebhookSender
 from monitor.model.subscription import WebhookChannel
 from monitor.net.client import Client
 from monitor.policy.retry import Answer
-from standardwebhooks import Webhook
-
 from tests.contract.test_http_client import LOOPBACK, NO_NAMES, Answers, Play, RawServer, answer, redirect
 
 NOW = 1_700_000_000_000

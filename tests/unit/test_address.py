@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from monitor.errors import InvalidInput
 from monitor.feeds.address import LONGEST, new_feed, parse_address
 

@@ -6,6 +6,7 @@ import ipaddress
 import socket
 
 import pytest
+
 from monitor.errors import BlockedAddress
 from monitor.net.guard import allowed, public, socket_factory
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 import pytest
+
 from monitor.errors import InvalidInput
 from monitor.feeds.opml import Outline, new_feeds, read_opml, write_opml
 

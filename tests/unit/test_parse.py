@@ -6,6 +6,7 @@ import json
 from html import escape
 
 import pytest
+
 from monitor.feeds.parse import parse
 from monitor.model.feed import ParsedFeed, ParsedItem
 

@@ -8,9 +8,9 @@ from html import escape
 from pathlib import Path
 
 import pytest
+
 from monitor.feeds.parse import MAX_ITEMS, MAX_TEXT, MAX_TITLE, parse
 from monitor.model.feed import ParseFailed
-
 from tests.unit.test_parse import URL, json_feed, only, read, rss
 
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from monitor.errors import ConfigurationError
 from monitor.model.rule import RuleSpec, Severity, Strictness
 from monitor.rulebook.load import MAX_FILE, Loaded, load_path, rule_files

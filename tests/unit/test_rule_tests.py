@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from monitor.rulebook.check import TestResult, read_story, run_tests
 from monitor.rulebook.load import load_path
 

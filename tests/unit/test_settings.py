@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from monitor.errors import ConfigurationError
 from monitor.settings import Settings, load
 

@@ -6,8 +6,9 @@ import json
 import time
 
 import pytest
-from monitor.delivery.signature import PREFIX, SECRET_BYTES, headers, make_secret, sign
 from standardwebhooks import Webhook, WebhookVerificationError
+
+from monitor.delivery.signature import PREFIX, SECRET_BYTES, headers, make_secret, sign
 
 SECRET = make_secret(bytes(range(SECRET_BYTES)))
 OLD = make_secret(bytes(range(100, 100 + SECRET_BYTES)))
