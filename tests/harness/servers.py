@@ -133,7 +133,7 @@ class Receiver(LoopbackServer):
         return [Webhook(secret).verify(call.body, call.headers) for call in self.at(path)]
 
 
-async def hang(request: web.Request) -> web.StreamResponse:
+async def hang(_: web.Request) -> web.StreamResponse:
     """Never answer."""
     await asyncio.sleep(3600)
     return web.Response()

@@ -73,7 +73,8 @@ class Service:
         self.process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "monitor", "run", *self.args, env=self.environment, stdout=PIPE, stderr=PIPE
         )
-        assert self.process.stdout and self.process.stderr
+        assert self.process.stdout
+        assert self.process.stderr
         self._readers = [
             asyncio.create_task(self._collect(self.process.stdout, self.out)),
             asyncio.create_task(self._collect(self.process.stderr, self.err)),
