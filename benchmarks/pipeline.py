@@ -213,9 +213,7 @@ def report(args, stories, expected, arrived, seconds, after, before, idle, start
     for name, value in sorted(spent.items(), key=lambda pair: -pair[1]):
         share = f"{value / total:9.0%}" if not name.startswith("cpu") else ""
         print(f"{name:34}{1000 * value / stories:12.3f}{share:>10}")
-    print(
-        f"{'memory, idle after the first polls':34}{idle:8.0f} MB, parse workers included (aim: under 200)"
-    )
+    print(f"{'memory, idle after the first polls':34}{idle:8.0f} MB, parse workers included (aim: under 200)")
     print(f"{'from `monitor run` to a request':34}{startup:8.2f} s (aim: under 2)")
 
 
