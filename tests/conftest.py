@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -16,6 +18,13 @@ from tests.harness.service import Service
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 """Data that lies beside the project on some machines and is never part of it."""
+
+
+def need(reason: str) -> NoReturn:
+    """The machine lacks something: skip, visibly; but in CI nothing may be missing."""
+    if os.environ.get("CI"):
+        pytest.fail(f"CI lacks what this test needs: {reason}")
+    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
+from tests.conftest import need
 from tests.harness.servers import FeedServer, Item, Receiver
 from tests.harness.service import Service, eventually
 
@@ -281,7 +282,7 @@ async def test_a_full_disk_is_said_and_nothing_acknowledged_is_lost(
     """While the disk is full, stories are refused with 503 and the log says so; with space again all goes on."""
     service = new_service(tmp_path)
     if not mount(service.data_dir, f"size={DISK},mode=700"):
-        pytest.skip("needs a small disk: root and mount")
+        need("a small disk: root and mount")
     try:
         await service.start()
         await watch(service, f"{receiver.url}/disk", "flood")
