@@ -99,7 +99,7 @@ async def get_subscription(subscription: str, context: Ctx) -> SubscriptionOut:
 
 @router.patch("/{subscription:id}", responses=documented(404))
 async def change_subscription(subscription: str, body: SubscriptionPatch, context: Ctx) -> SubscriptionOut:
-    """Change a subscription. Switched on again, it gets what was held for it meanwhile."""
+    """Change a subscription. Switched off, it takes no new hits; what waits already is sent when it is on again."""
     url = _receiver(body.channel, body.mode) if body.channel is not None else None
     _refuse_digest(body.mode)
 
