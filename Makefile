@@ -60,8 +60,8 @@ lock: setup  ## renew the locks: hashes, and no registry address
 	  --python-version 3.11 pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --upgrade \
 	  --python-version 3.11 --group dev -c requirements.lock -o requirements-dev.lock
-	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
-	  --python-version 3.11 -c requirements-dev.lock -o requirements-uv.lock - <<< uv
+	@echo uv | $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+	  --python-version 3.11 -c requirements-dev.lock -o requirements-uv.lock -
 
 clean:  ## remove what make made
 	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

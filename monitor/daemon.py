@@ -1,8 +1,8 @@
 """The running service: loops that wait for work, and ticks that look after it.
 
     poll     tick sweep (1 s)        claims due feeds and polls them
-    match    loop per partition      stories -> hits;         tick rules (1 s): files, back-fills
-             loop per partition      hits -> subscriptions
+    match    loop per partition      stories -> hits;         tick rules (1 s): files
+             loop per partition      hits -> subscriptions;   loop: back-fills
     deliver  loop                    due deliveries -> receivers
     any      tick reclaim (5 s)      what a reader left behind
              ticks gauges, census    sizes for /metrics
@@ -97,10 +97,17 @@ class Daemon:
         self.trouble: str | None = None  # what keeps the bundled server from running
         self._crowded = False
         self._ticks = [Tick("watch", 0.5, self._watch), *parts.ticks]
+        if parts.deliverer is not None:
+            parts.deliverer.freed = self.wake
         if parts.poller is not None:
             self._ticks.append(Tick("sweep", 1.0, self._sweep))
         if parts.readers:
             self._ticks.append(Tick("reclaim", 5.0, self._reclaim))
+
+    @property
+    def stopping(self) -> bool:
+        """Whether nothing new may be begun."""
+        return self._stopping.is_set()
 
     def wake(self) -> None:
         """Look for due deliveries now."""
@@ -123,6 +130,8 @@ class Daemon:
             self._loop(f"read {reader.stream.name}", self._read_step(reader))
         if self._parts.deliverer is not None:
             self._loop("deliver", self._deliver_step(self._parts.deliverer))
+        if self._parts.backfiller is not None:
+            self._loop("backfill", self._backfill_step(self._parts.backfiller))
         for tick in self._ticks:
             self._last_turn[tick.name] = time.monotonic()
             # One turn at a time; a turn that was missed is not made up for.
@@ -149,6 +158,8 @@ class Daemon:
         self._scheduler.pause()  # not before: the leases of polls in flight had to be renewed
         if self._turns:
             await asyncio.wait(self._turns, timeout=max(deadline - time.monotonic(), 1))
+        if self._polls:  # begun by a sweep that was under way
+            await asyncio.wait(self._polls, timeout=max(deadline - time.monotonic(), 1))
         self._scheduler.shutdown(wait=False)
 
     # ── loops ──
@@ -176,6 +187,13 @@ class Daemon:
     def _read_step(self, reader: Reader) -> Callable[[], Awaitable[None]]:
         async def step() -> None:
             await read_batch(reader.stream, reader.handle, BATCH)
+
+        return step
+
+    def _backfill_step(self, backfiller: Backfiller) -> Callable[[], Awaitable[None]]:
+        async def step() -> None:
+            await backfiller.run()
+            await self._pause(1.0)
 
         return step
 

@@ -84,7 +84,7 @@ class Settings(BaseSettings):
     min_poll_interval: int = Field(60, ge=1, description="seconds; no feed is polled more often")
     rules_dir: Path | None = Field(None, description="folder of rule files")
     maxmemory: str = Field("25%", pattern=r"^\d+(?:%|[kmgKMG]?[bB]?)$", description="of the bundled server")
-    partitions: int = Field(0, ge=0, le=1024, description="at first start only; 0: 1 for the bundled server, else 4")
+    partitions: int = Field(0, ge=0, le=256, description="at first start only; 0: 1 for the bundled server, else 4")
     parse_workers: int = Field(2, ge=1, le=64, description="processes that parse feeds")
     parse_timeout: float = Field(10.0, gt=0, le=120, description="seconds until a parse is killed")
     fetch_concurrency: int = Field(64, ge=1, le=4096, description="polls in flight in one process")

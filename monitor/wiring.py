@@ -156,6 +156,7 @@ class Service:
         self._parsers = Parsers(settings.parse_workers, settings.parse_timeout)
         self._view = ConfigView(opened.store.config)
         self._files = RuleFiles(settings.rules_folder, opened.store.config, clock)
+        self._synced_at = 0  # the epoch at the last look at the rule files
         self._problems: tuple[FileProblem, ...] | None = None  # as last written to the store
         self.daemon = Daemon(self._parts(client))
 
@@ -177,11 +178,13 @@ class Service:
             )  # fmt: skip
         if "match" in self.roles:
             matcher = Matcher(store.stories, store.hits, store.config, self._view, self.metrics, clock)
-            fan_out = FanOut(store.hits, store.deliveries, self._view, self.metrics, clock, self.wake)
+            fan_out = FanOut(store.hits, store.deliveries, self._view, self.metrics, clock)
             stories, outboxes = store.stories_in(self._owner), store.outboxes(self._owner)
             parts.readers = [Reader(s, matcher.handle) for s in stories] + [Reader(s, fan_out.handle) for s in outboxes]
-            parts.backfiller = Backfiller(store.config, store.stories, store.hits, stories, self._view, clock)
-            parts.ticks.append(Tick("rules", 1.0, partial(self._rules, parts.backfiller)))
+            parts.backfiller = Backfiller(
+                store.config, store.stories, store.hits, stories, self._view, clock, self._keep_backfill
+            )
+            parts.ticks.append(Tick("rules", 1.0, self._rules))
         if "deliver" in self.roles:
             parts.deliverer = Deliverer(
                 store.deliveries, store.hits, store.config, self._view, self._send, self.metrics,
@@ -202,18 +205,28 @@ class Service:
         await self._view.refresh()
 
     async def close(self) -> None:
-        """End the parse workers."""
+        """End the parse workers and give back what nobody else can take meanwhile."""
         await self._parsers.close()
+        with contextlib.suppress(StoreUnavailable):  # then they end by themselves
+            for name in (keys.SYNC_LEASE, keys.BACKFILL_LEASE):
+                await self.store.config.release(name, self._owner)
 
     # ── ticks ──
 
-    async def _rules(self, backfiller: Backfiller) -> None:
+    async def _rules(self) -> None:
         await self._sync()
         await self._view.refresh()
-        if await self.store.config.lease(keys.BACKFILL_LEASE, self._owner, LEASE_MS * 12):
-            await backfiller.run()
+
+    async def _keep_backfill(self) -> bool:
+        if self.daemon.stopping:
+            return False
+        return await self.store.config.lease(keys.BACKFILL_LEASE, self._owner, LEASE_MS)
 
     async def _sync(self) -> None:
+        epoch = await self.store.config.epoch()
+        if epoch < self._synced_at:  # the store lost something: what the files hold has to be written again
+            self._files.forget()
+        self._synced_at = epoch
         if await self.store.config.lease(keys.SYNC_LEASE, self._owner, LEASE_MS):
             report = await self._files.sync()
             if report.problems != self._problems:
@@ -227,6 +240,7 @@ class Service:
         metrics, store = self.metrics, self.store
         for stream, length in (await store.backlog()).items():
             metrics.backlog.labels(stream).set(length)
+        metrics.backlog.labels("feeds").set(await store.feeds.waiting(clock()))
         metrics.backlog.labels("deliveries").set(await store.deliveries.waiting())
         metrics.store_memory.set(await store.memory_ratio())
         metrics.rules.set(len(self._view.rulebook))
@@ -296,41 +310,70 @@ def _jitter() -> float:
 async def run(settings: Settings, roles: Sequence[str], announce: Callable[[str], None]) -> None:
     """Run the service until SIGINT or SIGTERM, then stop it cleanly. Raises ConfigurationError."""
     stop = asyncio.Event()
+    starting = asyncio.current_task()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+
+    def stopped() -> None:
         # A second signal changes nothing: make and supervisors like to send one.
-        loop.add_signal_handler(number, stop.set)
-    listener = bind(settings.host, settings.port) if "api" in roles else None
-    metrics = Metrics()
-    async with contextlib.AsyncExitStack() as stack:
-        if listener is not None:
-            stack.callback(listener.close)
-        opened = await stack.enter_async_context(open_store(settings, on_error=metrics.store_errors.inc))
-        client = await stack.enter_async_context(Client(settings.allowed_private_networks, settings.public_url))
-        seed_rules(settings)
-        service = Service(settings, roles, opened, client, metrics)
-        stack.push_async_callback(service.close)
-        await service.prepare()
-        web = _Web(service.api(), listener) if listener is not None else None
-        key_file = await ensure_admin_key(opened.store, settings.data_dir) if web else None
-        service.daemon.start()
-        if web is not None:
-            await web.start()
-        await _announce(service, opened, listener, key_file, announce)
-        await stop.wait()
-        log.info("stopping: what is in flight is finished first")
-        await service.daemon.stop()
-        if web is not None:
-            await web.stop()
+        if not stop.is_set() and starting is not None:
+            starting.cancel()
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped)
+    try:
+        async with contextlib.AsyncExitStack() as stack:
+            service, web = await _start(settings, roles, announce, stack)
+            starting = None  # from here on a signal ends the wait, and nothing else
+            stack.push_async_callback(_stop, service, web)
+            await stop.wait()
+            log.info("stopping: what is in flight is finished first")
+    except asyncio.CancelledError:
+        if not stop.is_set():
+            raise
     log.info("stopped")
 
 
-async def _announce(
+async def _start(
+    settings: Settings, roles: Sequence[str], announce: Callable[[str], None], stack: contextlib.AsyncExitStack
+) -> tuple[Service, _Web | None]:
+    """The service, running; ``stack`` undoes what came before, also where the start fails half-way."""
+    listener = bind(settings.host, settings.port) if "api" in roles else None
+    if listener is not None:
+        stack.callback(listener.close)
+    metrics = Metrics()
+    opened = await stack.enter_async_context(open_store(settings, on_error=metrics.store_errors.inc))
+    client = await stack.enter_async_context(Client(settings.allowed_private_networks, settings.public_url))
+    seed_rules(settings)
+    service = Service(settings, roles, opened, client, metrics)
+    stack.push_async_callback(service.close)
+    try:
+        await service.prepare()
+        web = _Web(service.api(), listener) if listener is not None else None
+        key_file = await ensure_admin_key(opened.store, settings.data_dir) if web else None
+        feeds, _ = await opened.store.feeds.page(None, 1)
+        if web is not None:
+            await web.start()
+    except StoreUnavailable as error:
+        raise ConfigurationError(f"the store went away during the start: {error}") from error
+    service.daemon.start()
+    _announce(service, listener, key_file, announce, any_feeds=bool(feeds))
+    return service, web
+
+
+async def _stop(service: Service, web: _Web | None) -> None:
+    await service.daemon.stop()
+    if web is not None:
+        await web.stop()
+
+
+def _announce(
     service: Service,
-    opened: OpenStore,
     listener: socket.socket | None,
     key_file: Path | None,
     announce: Callable[[str], None],
+    *,
+    any_feeds: bool,
 ) -> None:
     if listener is not None:
         host, port = listener.getsockname()[:2]
@@ -343,7 +386,7 @@ async def _announce(
         f"Data:   {(service.settings.redis_url and 'the server of MONITOR_REDIS_URL') or service.settings.data_dir}"
     )
     announce(f"Rules:  {service.settings.rules_folder}")
-    if not (await opened.store.feeds.page(None, 1))[0]:
+    if not any_feeds:
         command = sys.argv[0] if sys.argv[0].endswith("monitor") else "monitor"
         announce(f"No feeds yet. Add some:  {command} feeds add URL  (or: {command} feeds import FILE.opml)")
     sys.stdout.flush()

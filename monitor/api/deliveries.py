@@ -48,10 +48,14 @@ async def get_delivery(delivery: str, context: Ctx) -> DeliveryOut:
 
 @router.post("/{delivery:id}:replay", status_code=202, responses=documented(404))
 async def replay_delivery(delivery: str, context: Ctx) -> DeliveryOut:
-    """Send a delivery again, under the same id and from the first attempt of the schedule on."""
+    """Send a delivery again, under the same id and from the first attempt of the schedule on.
+
+    While its subscription is switched off it waits, and ``reason`` says so.
+    """
     await context.store.deliveries.replay(delivery, context.clock())
     context.wake()
-    return DeliveryOut.of(await context.store.deliveries.get(delivery))
+    found = DeliveryOut.of(await context.store.deliveries.get(delivery))
+    return found.model_copy(update={"reason": await context.store.config.held_back(found.subscription)})
 
 
 @router.post(":replay", status_code=202)

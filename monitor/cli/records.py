@@ -71,7 +71,14 @@ def list_deliveries(
 @deliveries.command("replay")
 def replay(delivery: str, data_dir: DataDir = None) -> None:
     """Send a delivery again, under the same id."""
-    on_store(data_dir, lambda store: store.deliveries.replay(delivery, now()))
+
+    async def again(store: Any) -> str | None:
+        await store.deliveries.replay(delivery, now())
+        found = await store.deliveries.get(delivery)
+        held: str | None = await store.config.held_back(found.subscription)
+        return held
+
+    typer.echo(on_store(data_dir, again) or "it is due now; a running service sends it")
 
 
 @keys.command("add")

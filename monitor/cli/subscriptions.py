@@ -79,6 +79,24 @@ def send_now(subscription: str, data_dir: DataDir = None) -> None:
     typer.echo(f"{on_store(data_dir, hurry)} deliveries are due now; a running service sends them")
 
 
+@subscriptions.command("enable")
+def enable(subscription: str, data_dir: DataDir = None) -> None:
+    """Switch a subscription on again; what waits for it is sent."""
+
+    async def switch_on(store: Any) -> None:
+        def change(found: Subscription) -> Subscription:
+            return replace(found, enabled=True, disabled_reason=None)
+
+        await store.config.change_subscription(subscription, change)
+        await store.deliveries.forgive(subscription)
+
+    from dataclasses import replace
+
+    from monitor.model.subscription import Subscription
+
+    on_store(data_dir, switch_on)
+
+
 @subscriptions.command("test")
 def send_test(subscription: str, as_json: Json = False, data_dir: DataDir = None) -> None:
     """Send a signed test.ping now and show what the receiver really answers. Exits 1 where it is no success."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 import structlog
@@ -16,7 +16,6 @@ import structlog
 from monitor.errors import StoreUnavailable
 from monitor.metrics import Metrics
 from monitor.model.delivery import Attempt, ClaimedDelivery, DeliveryState, Outcome
-from monitor.model.hit import Hit
 from monitor.model.subscription import Subscription
 from monitor.pipeline.view import ConfigView
 from monitor.policy import retry
@@ -57,14 +56,16 @@ class Deliverer:
         self._most = most
         self._flying: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
+        self.freed: Callable[[], None] = lambda: None
+        """Called whenever an attempt has ended, so that there is room for the next."""
 
     async def sweep(self) -> int:
         """Claim what is due and start sending it; how many were claimed. Raises StoreUnavailable."""
-        now = self._clock()
-        ready = await self._deliveries.ready(now)
+        ready = await self._deliveries.ready(self._clock())
         if not ready:
             return 0
         await self._view.refresh()
+        now = self._clock()  # only now: compiling new rules takes time, and the leases count from here
         claimed = await asyncio.gather(*(self._claim(id_, now) for id_ in ready))
         return sum(claimed)
 
@@ -107,19 +108,19 @@ class Deliverer:
         except Exception:
             log.exception("a delivery failed; it is tried again when its lease runs out", delivery=delivery.id)
         finally:
+            self.freed()
             self._flying[subscription.id] -= 1
             if not self._flying[subscription.id]:
                 del self._flying[subscription.id]
 
     async def _deliver(self, subscription: Subscription, delivery: ClaimedDelivery) -> None:
-        hits = await self._hits.existing(delivery.hits)
         now = self._clock()
-        if not hits:
+        with self._metrics.seconds.labels("send").time():
+            answer = await self._answer(subscription, delivery, now)
+        if answer is None:
             gone = Outcome(DeliveryState.CANCELLED, None, "its hits are not kept any more")
             await self._deliveries.record(delivery, gone, None, now)
             return
-        with self._metrics.seconds.labels("send").time():
-            answer = await self._answer(subscription, delivery, hits, now)
         health = await self._deliveries.health(subscription.id) if not answer.accepted else retry.HEALTHY
         outcome = retry.decide(answer, delivery.tries, health, self._jitter(), self._clock())
         result = "sent" if answer.accepted else "failed"
@@ -133,13 +134,19 @@ class Deliverer:
         if outcome.disable:
             await self._disable(subscription.id, outcome.disable)
 
-    async def _answer(
-        self, subscription: Subscription, delivery: ClaimedDelivery, hits: Sequence[Hit], now: int
-    ) -> retry.Answer:
-        """The receiver's answer. A mistake of ours is a failed attempt too, so that it has an end and is seen."""
+    async def _answer(self, subscription: Subscription, delivery: ClaimedDelivery, now: int) -> retry.Answer | None:
+        """The receiver's answer; None where there is nothing left to send.
+
+        A mistake of ours is a failed attempt too, so that it has an end and is seen.
+        """
         try:
+            hits = await self._hits.existing(delivery.hits)
+            if not hits:
+                return None
             body = webhook_body("hit.created", delivery.id, delivery.created_at, hits)
             return await self._send(subscription.channel, delivery.id, body, now)
+        except StoreUnavailable:
+            raise
         except Exception as error:
             log.exception("a delivery could not be sent", delivery=delivery.id)
             return retry.Answer(None, f"the service failed to send it: {error!r}", 0)

@@ -59,9 +59,9 @@ class Matcher:
         for failure in result.failures:
             self.metrics.rule_failures.labels(failure.rule).inc()
             log.error("a rule failed on a story", rule=failure.rule, story=story.id, error=failure.error)
-        now = self.clock()
         rules = ((self.view.rules[match.rule], match) for match in result.matches)
-        return [(rule, story, match) for rule, match in rules if rule.active(now)]
+        # As of the story's arrival: an outage must not cost the hits of a rule that expired meanwhile.
+        return [(rule, story, match) for rule, match in rules if rule.active(story.first_seen)]
 
     async def _hits(self, pairs: Sequence[tuple[Rule, Story, Match]]) -> list[Hit]:
         """A story older than its rule is a back-fill's matter where one was asked for, whoever comes to it first."""

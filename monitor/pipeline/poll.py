@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
+from monitor.errors import StoreUnavailable
 from monitor.metrics import Metrics
 from monitor.model.feed import ClaimedFeed, Fetched, FetchFailed, NotModified, ParseFailed
 from monitor.model.story import IngestPlan, Story
@@ -57,7 +58,15 @@ class Poller:
             self.gate.leave(claimed)
 
     async def _poll(self, claimed: ClaimedFeed) -> str:
-        outcome, plan, following = await self._decide(claimed)
+        try:
+            outcome, plan, following = await self._decide(claimed)
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            # A mistake of ours: the feed backs off and says so, as with any other failure.
+            log.exception("a poll failed", feed=claimed.config.id, url=claimed.config.url)
+            result = ParseFailed("internal", f"the service failed on this feed: {error!r}"[:500])
+            outcome, plan, following = "failed", None, self._failed(claimed, result)
         with self.metrics.seconds.labels("ingest").time():
             # Switched off, a feed is polled only when somebody asks for it.
             due = following.due if claimed.config.enabled else None

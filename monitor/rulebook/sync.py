@@ -41,6 +41,7 @@ class RuleFiles:
         self._stamps: dict[str, Stamp] = {}
         self._loaded: dict[str, Loaded] = {}
         self._conflicts: dict[str, FileProblem] = {}
+        self._told: dict[str, FileProblem] = {}  # the conflicts of the turn before
         self._synced = False
 
     def forget(self) -> None:
@@ -109,7 +110,7 @@ class RuleFiles:
 
     async def _write(self) -> int:
         stored = {rule.id: rule for rule in await self._rules.rules()}
-        self._conflicts.clear()
+        self._told, self._conflicts = self._conflicts, {}
         wanted = self._wanted(stored)
         # A file with problems may have lost a rule only by a typo: what it last held stays.
         sound = {name for name, loaded in self._loaded.items() if not loaded.problems}
@@ -147,8 +148,10 @@ class RuleFiles:
 
     def _conflict(self, name: str, rule: LoadedRule, detail: str) -> None:
         problem = FileProblem(name, rule.line, 1, "conflict", detail)
-        self._conflicts[f"{name}:{rule.spec.id}"] = problem
-        log.error("a rule file has a problem", problem=str(problem))
+        key = f"{name}:{rule.spec.id}"
+        self._conflicts[key] = problem
+        if self._told.get(key) != problem:
+            log.error("a rule file has a problem", problem=str(problem))
 
     def _problems(self) -> tuple[FileProblem, ...]:
         return (*(p for loaded in self._loaded.values() for p in loaded.problems), *self._conflicts.values())

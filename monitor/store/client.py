@@ -41,7 +41,7 @@ SOCKET_TIMEOUT = 5.0
 BLOCK_MS = 1_000
 
 
-_AWAY = ("MISCONF ", "OOM ", "LOADING ", "BUSY ", "TRYAGAIN ", "MASTERDOWN ", "READONLY ")
+_AWAY = ("MISCONF ", "OOM ", "LOADING ", "BUSY ", "TRYAGAIN ", "MASTERDOWN ", "READONLY ", "NOREPLICAS ")
 """Codes of errors that are about the server's state and not about the command."""
 
 
@@ -51,7 +51,7 @@ class Client:
     def __init__(self, url: str, on_error: Callable[[], None] = lambda: None) -> None:
         pool = BlockingConnectionPool.from_url(
             url,
-            max_connections=128,
+            max_connections=1024,  # made on demand; two readers a partition block on one each
             timeout=20,
             protocol=2,  # pinned: the shape of answers differs between protocols
             retry=Retry(NoBackoff(), 0),

@@ -136,6 +136,7 @@ class ConfigStore:
                 raise NotFound("rule", id_)
             _check_owner(codec.RULE.load(seen), None)
             if await self._change(RULE, keys.RULES, id_, seen, b"", None):
+                await self._client.call("HDEL", keys.BACKFILLS, id_)
                 return
 
     async def note_file_problems(self, problems: Sequence[FileProblem]) -> None:
@@ -160,6 +161,15 @@ class ConfigStore:
         if data is None:
             raise NotFound("subscription", id_)
         return codec.SUBSCRIPTION.load(data)
+
+    async def held_back(self, id_: str) -> str | None:
+        """Why nothing is sent to the subscription at present; None where it is switched on."""
+        data = await self._client.call("HGET", keys.SUBSCRIPTIONS, id_)
+        if data is None:
+            return "the subscription was deleted"
+        if codec.SUBSCRIPTION.load(data).enabled:
+            return None
+        return "the subscription is switched off; this waits until it is switched on again"
 
     async def add_subscription(self, subscription: Subscription) -> None:
         """Store a new subscription."""
@@ -222,6 +232,10 @@ class ConfigStore:
         """Take or renew a lease; False while another owner has it."""
         return bool(await self._client.script("lease", [name], [owner, ms]))
 
+    async def release(self, name: str, owner: str) -> None:
+        """Give a lease back before it ends."""
+        await self._client.script("release", [name], [owner])
+
     async def add_key(self, key: str, name: str, now: int) -> ApiKey:
         """Store an API key; only its digest is kept."""
         record = ApiKey(digest_key(key), name, now)
@@ -255,7 +269,7 @@ class ConfigStore:
 
 
 def _decoded(kind: codec.Codec[T], records: dict[str, bytes | None], unreadable: dict[str, str]) -> dict[str, T | None]:
-    """The records; one that cannot be read (a newer version wrote it) is noted and keeps the others from nothing."""
+    """The records; one that cannot be read (a newer version wrote it) is noted, and the others are read."""
     found: dict[str, T | None] = {}
     for id_, data in records.items():
         try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from monitor.errors import Conflict, NotFound
 from monitor.model.feed import ClaimedFeed, FeedConfig, FeedState, Health
 from monitor.model.story import IngestPlan, Seen
@@ -13,6 +15,7 @@ from monitor.store.client import Argument, Client
 from monitor.store.index import member
 from monitor.store.keys import STORIES_IN, Keys
 
+log = structlog.get_logger(__name__)
 BATCH = 100
 """Stories in one ingest call: a script blocks the server while it runs."""
 
@@ -139,15 +142,18 @@ class FeedStore:
             raise NotFound("feed", feed)
 
     async def claim(self, now: int, lease_end: int, limit: int) -> list[ClaimedFeed]:
-        """Up to ``limit`` due feeds of each partition, leased until ``lease_end``."""
-        calls: list[tuple[list[str], list[Argument]]] = [
-            ([f"{p}due", f"{p}fence"], [now, lease_end, limit, f"{p}feed:"]) for p in self._keys.prefixes("f")
-        ]
-        claimed = []
-        for answer in await self._client.scripts("claim_feeds", calls):
-            for config, state, fence in answer:
-                feed_state = codec.FEED_STATE.load(state) if state else FeedState()
-                claimed.append(ClaimedFeed(codec.FEED_CONFIG.load(config), feed_state, fence))
+        """Up to ``limit`` due feeds, leased until ``lease_end``. A record that cannot be read is passed over."""
+        claimed: list[ClaimedFeed] = []
+        for p in self._keys.prefixes("f"):
+            if len(claimed) >= limit:
+                break
+            args: list[Argument] = [now, lease_end, limit - len(claimed), f"{p}feed:"]
+            for config, state, fence in await self._client.script("claim_feeds", [f"{p}due", f"{p}fence"], args):
+                try:
+                    feed_state = codec.FEED_STATE.load(state) if state else FeedState()
+                    claimed.append(ClaimedFeed(codec.FEED_CONFIG.load(config), feed_state, fence))
+                except ValueError as error:
+                    log.error("a feed's record cannot be read; it is not polled", record=config[:200], error=str(error))
         return claimed
 
     async def renew(self, claims: Sequence[ClaimedFeed], lease_end: int) -> None:
@@ -184,9 +190,11 @@ class FeedStore:
         aliases: dict[str, list[tuple[str, Seen]]] = {}
         for alias, seen in (plan.seen if plan else {}).items():
             aliases.setdefault(seen.story, []).append((alias, seen))
-        for start in range(0, max(len(new), 1), BATCH):
-            batch = new[start : start + BATCH]
-            last = start + BATCH >= len(new)
+        # What is adopted as a flood goes in one call: its rest, planned anew after a crash, would look like news.
+        size = len(new) if plan and plan.reason == "flood" else BATCH
+        for start in range(0, max(len(new), 1), size):
+            batch = new[start : start + size]
+            last = start + size >= len(new)
             written: list[tuple[str, Seen]] = []
             if last:
                 written = [pair for pairs in aliases.values() for pair in pairs]
@@ -216,11 +224,6 @@ class FeedStore:
     async def waiting(self, now: int) -> int:
         """How many feeds are due."""
         return sum(await self._client.many([("ZCOUNT", f"{p}due", "-inf", now) for p in self._keys.prefixes("f")]))
-
-    async def all_ids(self) -> list[str]:
-        """The ids of all feeds."""
-        answers = await self._client.many([("ZRANGE", f"{p}feeds", 0, -1) for p in self._keys.prefixes("f")])
-        return [i.decode() for answer in answers for i in answer]
 
 
 def _listed(rows: Sequence[tuple[Argument, ...]]) -> list[Argument]:

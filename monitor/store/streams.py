@@ -99,6 +99,7 @@ class Stream:
                 ("XDEL", self.name, message.entry),
             ]
         )
+        self._excused.pop(message.entry, None)
 
     async def oldest_ms(self) -> int | None:
         """When the oldest message came in, by the server's clock; None where the stream is empty."""

@@ -119,7 +119,11 @@ async def test_the_service_runs_on_seeded_rules(
     try:
         await service.start()
         assert {p.name for p in (data / "rules").iterdir()} == shipped
-        assert any(str(data / "rules") in line for line in service.out)
+
+        async def told() -> bool:
+            return any(str(data / "rules") in line for line in service.out)
+
+        await eventually(told, what="the start names the rules folder")
 
         async def served() -> bool:
             rules = (await service.get("/v1/rules"))["items"]

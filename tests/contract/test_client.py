@@ -76,6 +76,7 @@ async def walk_through_everything(store: Store) -> None:
     for n in range(2):
         await store.stories.push(*pushed(PUSHED, ParsedItem(f"g{n}", None, "A title", ""), None, AT))
     await config.lease(keys.SYNC_LEASE, "one", 9_000)
+    await config.release(keys.SYNC_LEASE, "one")
     await config.add_key("mon_x", "x", AT)
     for stream in (*store.stories_in("one"), *store.outboxes("one")):
         await stream.prepare()

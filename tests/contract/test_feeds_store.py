@@ -158,7 +158,7 @@ async def test_pages_of_feeds_hold_each_once_in_order(store: Store, limit: int) 
         found += [r.config.id for r in records]
         if cursor is None:
             break
-    assert found == ids == sorted(await store.feeds.all_ids())
+    assert found == ids == [r.config.id for r in await store.feeds.all()]
 
 
 async def test_a_feed_removed_while_a_page_is_read_spoils_no_page(store: Store, server: EmbeddedServer) -> None:

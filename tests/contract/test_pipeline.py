@@ -41,7 +41,7 @@ class House:
         view, metrics = ConfigView(store.config), Metrics()
         self.view = view
         self.matcher = Matcher(store.stories, store.hits, store.config, view, metrics, lambda: self.now)
-        self.fan_out = FanOut(store.hits, store.deliveries, view, metrics, lambda: self.now, lambda: None)
+        self.fan_out = FanOut(store.hits, store.deliveries, view, metrics, lambda: self.now)
         self.deliverer = Deliverer(
             store.deliveries, store.hits, store.config, view, self.send, metrics, lambda: self.now, lambda: 0.0, 4
         )

@@ -203,8 +203,7 @@ async def test_one_host_is_polled_once_at_a_time(web: Web) -> None:
         raise RuntimeError("a bug")
 
     web.during = meanwhile
-    with pytest.raises(RuntimeError):
-        await web.poller.poll(one)
+    assert await web.poller.poll(one) == "failed"
     assert outcomes == ["postponed"]
     assert AT < int((await web.store.feeds.get("fb")).due or 0) <= AT + 2_000
     web.now += 2_000
@@ -288,7 +287,14 @@ async def test_a_store_that_is_away_is_not_held_against_a_message(store: Store) 
 # ── back-fills ──
 
 
-async def make_backfiller(store: Store, stories: Any = None) -> Backfiller:
+async def always() -> bool:
+    """Nobody else back-fills."""
+    return True
+
+
+async def make_backfiller(
+    store: Store, stories: Any = None, keep: Callable[[], Awaitable[bool]] | None = None
+) -> Backfiller:
     """Thirty stored stories about ferries, matched long ago, and a rule that came after them."""
     claimed = await add_claimed(store)
     old = [make_story(number=n, first_seen=AT - 1_000 + n) for n in range(30)]
@@ -299,7 +305,7 @@ async def make_backfiller(store: Store, stories: Any = None) -> Backfiller:
         await stream.done(await stream.read(100, 1))
     await store.config.put_rule(make_spec("r", "ferry"), None, AT)
     view = ConfigView(store.config)
-    return Backfiller(store.config, stories or store.stories, store.hits, streams, view, lambda: AT + 9)
+    return Backfiller(store.config, stories or store.stories, store.hits, streams, view, lambda: AT + 9, keep or always)
 
 
 @pytest.mark.parametrize("alert", [False, True])
@@ -315,6 +321,39 @@ async def test_a_backfill_finds_what_is_stored(store: Store, alert: bool) -> Non
     await store.config.ask_backfill(asked)
     assert await backfiller.run() == 1
     assert len((await store.hits.page(["r"], None, None, 99)).ids) == 20
+
+
+async def test_a_backfill_that_was_interrupted_is_begun_again(store: Store) -> None:
+    """A process that may not go on leaves the request open; the next one finds everything."""
+    answers = [True, False]
+
+    async def twice() -> bool:
+        return answers.pop(0)
+
+    backfiller = await make_backfiller(store, keep=twice)
+    await store.config.ask_backfill(Backfill("r", AT - 1_000, AT + 1, False))
+    assert await backfiller.run() == 0
+    asked = await store.config.backfill("r")
+    assert asked is not None
+    assert asked.done_at is None
+    answers += [True, True]
+    assert await backfiller.run() == 1
+    assert len((await store.hits.page(["r"], None, None, 99)).ids) == 30
+
+
+async def test_a_mistake_of_ours_is_a_failure_of_the_feed(web: Web) -> None:
+    """A poll that breaks inside backs off and says so in the feed's health, and does not come back at once."""
+
+    async def broken() -> None:
+        raise RuntimeError("a bug")
+
+    web.during = broken
+    await web.store.feeds.add(make_feed("fz", url="https://other.example/z"), AT)
+    for claimed in await web.store.feeds.claim(AT, AT + LEASE, 9):
+        assert await web.poller.poll(claimed) == "failed"
+    found = await web.store.feeds.get("fz")
+    assert (found.state.reason, found.state.failures) == ("internal", 1)
+    assert int(found.due or 0) > AT + LEASE
 
 
 async def test_a_backfill_waits_for_the_stories_before_it(store: Store) -> None:
@@ -342,7 +381,7 @@ async def test_a_rule_that_is_not_active_is_not_backfilled(store: Store, how: st
             await store.config.put_rule(make_spec("r", "ferry", expires=AT - 1), None, AT)
     await backfiller.run()
     assert (await store.hits.page(None, None, None, 9)).ids == ()
-    assert (await store.config.backfills())["r"].done_at is not None
+    assert [b for b in (await store.config.backfills()).values() if b.done_at is None] == []
 
 
 async def test_a_request_made_during_a_backfill_is_carried_out(store: Store) -> None:

@@ -21,6 +21,7 @@ list(3, function(id, entry, record)
   if redis.call('SET', ARGV[6] .. id, record, 'NX', 'EX', ARGV[5]) then
     redis.call('ZADD', KEYS[5], 0, entry)
     redis.call('ZADD', KEYS[6], 0, entry)
+    redis.call('EXPIRE', KEYS[6], ARGV[5]) -- it need not outlive the last of its stories
     redis.call('XADD', KEYS[4], '*', 'id', id)
   end
 end)

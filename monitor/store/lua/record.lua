@@ -17,7 +17,7 @@ end
 if ARGV[11] == '1' then
   if state == 'sent' then
     redis.call('HSET', KEYS[5], 'failures', 0, 'last_success', ARGV[9])
-    redis.call('HDEL', KEYS[5], 'failing_since')
+    redis.call('HDEL', KEYS[5], 'failing_since', 'last_error')
   else
     redis.call('HINCRBY', KEYS[5], 'failures', 1)
     redis.call('HSETNX', KEYS[5], 'failing_since', ARGV[9])
