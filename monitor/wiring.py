@@ -357,7 +357,7 @@ async def _start(
     except StoreUnavailable as error:
         raise ConfigurationError(f"the store went away during the start: {error}") from error
     service.daemon.start()
-    _announce(service, listener, key_file, announce, any_feeds=bool(feeds))
+    announce(_welcome(service, listener, key_file, any_feeds=bool(feeds)))
     return service, web
 
 
@@ -367,29 +367,22 @@ async def _stop(service: Service, web: _Web | None) -> None:
         await web.stop()
 
 
-def _announce(
-    service: Service,
-    listener: socket.socket | None,
-    key_file: Path | None,
-    announce: Callable[[str], None],
-    *,
-    any_feeds: bool,
-) -> None:
+def _welcome(service: Service, listener: socket.socket | None, key_file: Path | None, *, any_feeds: bool) -> str:
+    """What a user has to know now."""
+    lines = [f"Media monitor is running as {', '.join(service.roles)}"]
     if listener is not None:
         host, port = listener.getsockname()[:2]
-        shown = f"[{host}]" if ":" in host else host
-        announce(f"Media monitor is running:  http://{shown}:{port}/   (the API: http://{shown}:{port}/docs)")
-        announce(f"The key for the API is in  {key_file}")
-    else:
-        announce(f"Media monitor is running as {', '.join(service.roles)}")
-    announce(
-        f"Data:   {(service.settings.redis_url and 'the server of MONITOR_REDIS_URL') or service.settings.data_dir}"
-    )
-    announce(f"Rules:  {service.settings.rules_folder}")
+        url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        lines = [
+            f"Media monitor is running:  {url}/   (the API: {url}/docs)",
+            f"The key for the API is in  {key_file}",
+        ]
+    own = "the server of MONITOR_REDIS_URL" if service.settings.redis_url else service.settings.data_dir
+    lines += [f"Data:   {own}", f"Rules:  {service.settings.rules_folder}"]
     if not any_feeds:
         command = sys.argv[0] if sys.argv[0].endswith("monitor") else "monitor"
-        announce(f"No feeds yet. Add some:  {command} feeds add URL  (or: {command} feeds import FILE.opml)")
-    sys.stdout.flush()
+        lines.append(f"No feeds yet. Add some:  {command} feeds add URL  (or: {command} feeds import FILE.opml)")
+    return "\n".join(lines)
 
 
 class _Web:

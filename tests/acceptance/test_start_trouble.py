@@ -327,3 +327,21 @@ async def test_a_full_disk_is_said_and_nothing_acknowledged_is_lost(
         assert await service.stop() == 0
     finally:
         await service.finish()
+
+
+async def test_a_start_that_waits_can_be_interrupted(tmp_path: Path) -> None:
+    """While the store is not there yet, SIGTERM ends the start at once and cleanly."""
+    service = new_service(tmp_path, MONITOR_REDIS_URL="redis://127.0.0.1:1/0")
+    await service.launch()
+
+    async def waiting() -> bool:
+        return any(e["event"] == "waiting for the store" for e in service.events())
+
+    try:
+        await eventually(waiting, what="the start says that it waits")
+        began = time.monotonic()
+        assert await service.stop(signal.SIGTERM) == 0
+        assert time.monotonic() - began < 5
+        assert not any(e["level"] in ("error", "critical") for e in service.events())
+    finally:
+        await service.finish()

@@ -120,3 +120,20 @@ async def test_stories_end_with_their_retention(store: Store) -> None:
     claimed = await add_claimed(store)
     await store.feeds.ingest(claimed, plan_of([make_story()]), state_after(), AT)
     assert 30 * 86_400 - 10 <= await store.client.call("TTL", store.keys.story("fa-0000")) <= 30 * 86_400
+
+
+async def test_a_flood_is_adopted_in_one_step(store: Store) -> None:
+    """What is adopted without alerts is written whole or not at all: its rest would pass for news after a crash."""
+    claimed = await add_claimed(store)
+    stories = [replace(make_story(number=n), backfill=True) for n in range(250)]
+    calls: list[str] = []
+    script = store.client.script
+
+    async def counted(name: str, keys: Sequence[str], args: Sequence[Argument]) -> object:
+        calls.append(name)
+        return await script(name, keys, args)
+
+    store.client.script = counted  # type: ignore[method-assign] # only counts
+    assert await store.feeds.ingest(claimed, replace(plan_of(stories), reason="flood"), state_after(), None)
+    assert calls == ["ingest"]
+    assert len((await store.stories.page(None, None, None, 500)).ids) == 250
