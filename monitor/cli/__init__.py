@@ -68,9 +68,9 @@ def run(
         raise ConfigurationError(f"unknown role {', '.join(unknown)}; roles are {', '.join(ROLES)}")
     settings = load(data_dir=data_dir, host=host, port=port)
     configure(settings)
-    from monitor import wiring
+    from monitor.wiring.running import run as run_service
 
-    asyncio.run(wiring.run(settings, roles, typer.echo))
+    asyncio.run(run_service(settings, roles, typer.echo))
 
 
 @app.command()

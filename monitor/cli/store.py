@@ -35,7 +35,7 @@ def on_store(data_dir: Path | None, work: Callable[[Any], Awaitable[T]]) -> T:
     settings = load(data_dir=data_dir)
     # Only now: a wrong setting is told without loading half the service first.
     from monitor.logs import configure
-    from monitor.wiring import open_store
+    from monitor.wiring.opening import open_store
 
     configure(settings, least=logging.WARNING)
 
@@ -62,7 +62,7 @@ def checked(body: type[M], **fields: Any) -> M:
 
 def now() -> int:
     """Milliseconds since the epoch."""
-    from monitor.wiring import clock
+    from monitor.wiring.opening import clock
 
     return clock()
 
