@@ -63,19 +63,15 @@ async def service(tmp_path: Path) -> AsyncIterator[Service]:
 @pytest.fixture
 async def feeds() -> AsyncIterator[FeedServer]:
     """A feed server on loopback."""
-    made = FeedServer()
-    await made.start()
-    yield made
-    await made.stop()
+    async with FeedServer() as made:
+        yield made
 
 
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
     """A webhook receiver on loopback."""
-    made = Receiver()
-    await made.start()
-    yield made
-    await made.stop()
+    async with Receiver() as made:
+        yield made
 
 
 @pytest.fixture

@@ -29,10 +29,8 @@ async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ser
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def receiver() -> AsyncIterator[Receiver]:
-    made = Receiver()
-    await made.start()
-    yield made
-    await made.stop()
+    async with Receiver() as made:
+        yield made
 
 
 async def subscribe(service: Service, receiver: Receiver, word: str) -> None:

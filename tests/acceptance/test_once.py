@@ -21,26 +21,20 @@ OLD = Item("old", "Nothing of interest today")
 async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
     """The service, running, with an empty rules folder."""
     rules = tmp_path_factory.mktemp("rules")
-    made = Service(tmp_path_factory.mktemp("once") / "data", env={"MONITOR_RULES_DIR": str(rules)})
-    await made.start()
-    yield made
-    await made.finish()
+    async with Service(tmp_path_factory.mktemp("once") / "data", env={"MONITOR_RULES_DIR": str(rules)}) as made:
+        yield made
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def feeds() -> AsyncIterator[FeedServer]:
-    made = FeedServer()
-    await made.start()
-    yield made
-    await made.stop()
+    async with FeedServer() as made:
+        yield made
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def receiver() -> AsyncIterator[Receiver]:
-    made = Receiver()
-    await made.start()
-    yield made
-    await made.stop()
+    async with Receiver() as made:
+        yield made
 
 
 async def watch(service: Service, receiver: Receiver, path: str, queries: dict[str, str]) -> dict[str, Any]:

@@ -24,18 +24,14 @@ Made = dict[str, Any]
 async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
     """The service, running, with an empty rules folder."""
     rules = tmp_path_factory.mktemp("rules")
-    made = Service(tmp_path_factory.mktemp("receivers") / "data", env={"MONITOR_RULES_DIR": str(rules)})
-    await made.start()
-    yield made
-    await made.finish()
+    async with Service(tmp_path_factory.mktemp("receivers") / "data", env={"MONITOR_RULES_DIR": str(rules)}) as made:
+        yield made
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def receiver() -> AsyncIterator[Receiver]:
-    made = Receiver()
-    await made.start()
-    yield made
-    await made.stop()
+    async with Receiver() as made:
+        yield made
 
 
 @pytest.fixture

@@ -38,18 +38,14 @@ def new_service(folder: Path, *args: str, **env: str) -> Service:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
     """A service that started well."""
-    made = new_service(tmp_path_factory.mktemp("well"))
-    await made.start()
-    yield made
-    await made.finish()
+    async with new_service(tmp_path_factory.mktemp("well")) as made:
+        yield made
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def receiver() -> AsyncIterator[Receiver]:
-    made = Receiver()
-    await made.start()
-    yield made
-    await made.stop()
+    async with Receiver() as made:
+        yield made
 
 
 @pytest.fixture
@@ -268,12 +264,9 @@ async def test_roles_in_processes_of_their_own_do_the_main_job_together(tmp_path
 
 def fill(path: Path) -> None:
     """Write a file until the disk is full."""
-    with path.open("wb", buffering=0) as stream:
-        try:
-            while stream.write(bytes(1 << 16)):
-                pass
-        except OSError as error:
-            assert error.errno == errno.ENOSPC  # noqa: PT017 - the file is to be closed either way
+    too_much = bytes(shutil.disk_usage(path.parent).free + (1 << 20))
+    with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+        path.write_bytes(too_much)
 
 
 async def test_a_full_disk_is_said_and_nothing_acknowledged_is_lost(

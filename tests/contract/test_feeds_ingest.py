@@ -122,7 +122,7 @@ async def test_stories_end_with_their_retention(store: Store) -> None:
     assert 30 * 86_400 - 10 <= await store.client.call("TTL", store.keys.story("fa-0000")) <= 30 * 86_400
 
 
-async def test_a_flood_is_adopted_in_one_step(store: Store) -> None:
+async def test_a_flood_is_adopted_in_one_step(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is adopted without alerts is written whole or not at all: its rest would pass for news after a crash."""
     claimed = await add_claimed(store)
     stories = [replace(make_story(number=n), backfill=True) for n in range(250)]
@@ -133,7 +133,7 @@ async def test_a_flood_is_adopted_in_one_step(store: Store) -> None:
         calls.append(name)
         return await script(name, keys, args)
 
-    store.client.script = counted  # type: ignore[method-assign] # only counts
+    monkeypatch.setattr(store.client, "script", counted)
     assert await store.feeds.ingest(claimed, replace(plan_of(stories), reason="flood"), state_after(), None)
     assert calls == ["ingest"]
     assert len((await store.stories.page(None, None, None, 500)).ids) == 250

@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from typing import Any
+from typing import Any, Self
 from xml.sax.saxutils import escape
 
 from aiohttp import web
@@ -60,6 +60,13 @@ class LoopbackServer:
 
     async def stop(self) -> None:
         await self._runner.cleanup()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
 
 
 class FeedServer(LoopbackServer):
