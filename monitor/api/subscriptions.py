@@ -27,7 +27,8 @@ from monitor.api.schemas.subscriptions import (
 from monitor.delivery.signature import SECRET_BYTES, make_secret
 from monitor.errors import InvalidInput
 from monitor.model.subscription import Subscription, WebhookChannel
-from monitor.render import iso, ping_body
+from monitor.render.text import iso
+from monitor.render.webhook import ping_body
 
 router = APIRouter(
     prefix="/v1/subscriptions",

@@ -95,7 +95,7 @@ def add_key(name: str, as_json: Json = False, data_dir: DataDir = None) -> None:
 @keys.command("list")
 def list_keys(as_json: Json = False, data_dir: DataDir = None) -> None:
     """The keys' names and the first letters of their digests."""
-    from monitor.render import iso
+    from monitor.render.text import iso
 
     found = on_store(data_dir, lambda store: store.config.keys())
     table(

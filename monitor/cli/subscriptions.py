@@ -103,7 +103,7 @@ def send_test(subscription: str, as_json: Json = False, data_dir: DataDir = None
     from monitor.delivery.webhook import WebhookSender
     from monitor.net.client import Client
     from monitor.policy.retry import Answer
-    from monitor.render import ping_body
+    from monitor.render.webhook import ping_body
     from monitor.settings import load
 
     async def ping(store: Any) -> Answer:

@@ -20,7 +20,7 @@ from monitor.model.subscription import Subscription
 from monitor.pipeline.view import ConfigView
 from monitor.policy import retry
 from monitor.ports import Clock, ConfigPort, DeliveryPort, HitPort, Jitter, Send
-from monitor.render import webhook_body
+from monitor.render.webhook import webhook_body
 
 LEASE_MS = 20_000
 """Longer than an attempt can take, its recording included."""

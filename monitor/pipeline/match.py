@@ -18,7 +18,7 @@ from monitor.model.story import Story
 from monitor.pipeline.view import ConfigView
 from monitor.policy.alerting import decide
 from monitor.ports import Clock, ConfigPort, HitPort, Message, StoryPort
-from monitor.render import snippet
+from monitor.render.text import snippet
 from monitor.text.tokens import tokenize
 
 YIELD_EVERY = 10

@@ -10,7 +10,8 @@ import pytest
 
 from monitor.model.hit import AlertDecision, Hit, Snippet, Span
 from monitor.model.rule import Severity
-from monitor.render import MAX_WEBHOOK, SNIPPET, iso, ping_body, snippet, webhook_body
+from monitor.render.text import SNIPPET, iso, snippet
+from monitor.render.webhook import MAX_WEBHOOK, ping_body, webhook_body
 
 NOW = 1_700_000_000_123
 HIT = Hit(

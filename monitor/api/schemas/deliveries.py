@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 from monitor.model.delivery import Delivery
-from monitor.render import iso
+from monitor.render.text import iso
 
 
 class AttemptOut(BaseModel):

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from monitor.api.schemas.common import Flag
 from monitor.model.feed import Health
-from monitor.render import iso
+from monitor.render.text import iso
 from monitor.rulebook.schema import Strict, Tag
 from monitor.store.feeds import FeedRecord
 

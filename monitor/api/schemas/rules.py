@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from monitor.api.schemas.common import Flag, Name, SpanOut
 from monitor.match.evaluate import Explanation
 from monitor.model.rule import Backfill, Rule, Severity, Strictness
-from monitor.render import iso
+from monitor.render.text import iso
 from monitor.rulebook.schema import InlineStory, RuleFields, RuleId, Strict
 
 

@@ -8,7 +8,7 @@ from monitor.api.schemas.common import Name, SpanOut
 from monitor.model.hit import Hit
 from monitor.model.rule import Severity
 from monitor.model.story import Story
-from monitor.render import iso
+from monitor.render.text import iso
 from monitor.rulebook.schema import Language, Moment, Strict, Tag
 
 

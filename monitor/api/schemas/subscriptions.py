@@ -10,7 +10,7 @@ from monitor.api.schemas.common import Flag, Name
 from monitor.errors import InvalidInput
 from monitor.feeds.address import parse_address
 from monitor.model.subscription import ReceiverHealth, Subscription
-from monitor.render import iso
+from monitor.render.text import iso
 from monitor.rulebook.schema import RuleId, Strict, Tag
 
 

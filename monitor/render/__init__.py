@@ -1,0 +1,6 @@
+"""What a reader gets to see. Pure: records in, text out.
+
+text.py      times, snippets
+webhook.py   bodies of webhooks
+mail.py      subject, HTML and text of mails, from templates/mail
+"""
