@@ -262,26 +262,30 @@ class EmbeddedServer:
             self._member.leave()
 
     async def _shut_down(self) -> None:
-        try:
-            reader, writer = await asyncio.open_unix_connection(str(self.socket))
-        except OSError:
-            return  # it is dead already
-        try:
-            writer.write(b"SHUTDOWN\r\n")
-            await asyncio.wait_for(reader.read(), 30)  # ends when the server closes its side
-        except (OSError, TimeoutError) as error:
-            log.warning("valkey did not shut down in time; it goes on by itself", error=repr(error))
-        finally:
-            writer.close()
+        """Ask until the lock is free: a server that is only starting holds it already and does not listen yet."""
         deadline = time.monotonic() + 30
         while (lock := try_exclusive(self._folder / "server.lock")) is None:
             if time.monotonic() > deadline:
-                log.warning("valkey still holds its lock")
+                log.warning("valkey did not shut down in time; it goes on by itself")
                 return
+            await self._say_shutdown()
             await asyncio.sleep(0.02)
         os.close(lock)
         if self._process is not None:
             self._process.wait()
+
+    async def _say_shutdown(self) -> None:
+        try:
+            reader, writer = await asyncio.open_unix_connection(str(self.socket))
+        except OSError:
+            return  # it does not listen yet, or any more
+        try:
+            writer.write(b"SHUTDOWN\r\n")
+            await asyncio.wait_for(reader.read(), 30)  # ends when the server closes its side
+        except (OSError, TimeoutError) as error:
+            log.warning("valkey did not answer to SHUTDOWN", error=repr(error))
+        finally:
+            writer.close()
 
 
 def _bytes(setting: str) -> str:

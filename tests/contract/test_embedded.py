@@ -132,6 +132,18 @@ async def test_the_last_to_leave_shuts_the_server_down(servers: Servers, tmp_pat
     assert await say(again, "GET", "a") == b"1"
 
 
+async def test_a_server_that_is_only_starting_is_shut_down_too(servers: Servers, tmp_path: Path) -> None:
+    """A stop in the moment in which the server holds its lock and does not listen yet leaves no server behind."""
+    server = servers.on(tmp_path)
+    joining = asyncio.create_task(server.join())
+    while server._process is None:
+        await asyncio.sleep(0)
+    joining.cancel()
+    await asyncio.gather(joining, return_exceptions=True)
+    await server.leave()
+    assert server._process.poll() is not None
+
+
 async def test_leaving_twice_or_before_joining_harms_nobody(servers: Servers, tmp_path: Path) -> None:
     """A service that never joined, or has left, takes no server away from those that stay."""
     one, other = await servers.joined(tmp_path), servers.on(tmp_path)
