@@ -7,6 +7,7 @@
     ├── RuleFileError             a rule file does not load; carries file, line and column
     ├── NotFound                  no such feed, rule, story, hit, subscription or delivery
     ├── Conflict                  it exists already, or a rule file owns it
+    ├── FixtureFailed             a rule would no longer do with a saved story what it must
     ├── InvalidInput              a value that only the store or a parser could judge
     ├── StoreUnavailable          Redis/Valkey does not answer, is loading, or is full: try again
     └── BlockedAddress            the address guard refused a connection (also an OSError, so that
@@ -91,6 +92,18 @@ class NotFound(MonitorError):
 
 class Conflict(MonitorError):
     """The request contradicts what is stored."""
+
+
+class FixtureFailed(MonitorError):
+    """A change of a rule that breaks tests saved beside it; ``failures`` has a sentence for each story."""
+
+    def __init__(self, rule: str, failures: tuple[str, ...]) -> None:
+        self.rule, self.failures = rule, failures
+        count = "a saved story" if len(failures) == 1 else f"{len(failures)} saved stories"
+        super().__init__(
+            f"the rule {rule!r} fails {count} and is not stored; mend the query or the saved story, "
+            f"or force it: {'; '.join(failures[:3])}" + ("; …" if len(failures) > 3 else "")
+        )
 
 
 class InvalidInput(MonitorError):

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from monitor.api.paths import allowed
-from monitor.errors import Conflict, InvalidInput, NotFound, Problem, RuleSyntaxError, StoreUnavailable
+from monitor.errors import Conflict, FixtureFailed, InvalidInput, NotFound, Problem, RuleSyntaxError, StoreUnavailable
 
 log = structlog.get_logger(__name__)
 MEDIA_TYPE = "application/problem+json"
@@ -96,6 +96,12 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Conflict)
     async def conflict(_: Request, error: Conflict) -> JSONResponse:
         return problem(409, str(error))
+
+    @app.exception_handler(FixtureFailed)
+    async def broken_fixture(_: Request, error: FixtureFailed) -> JSONResponse:
+        hint = "mend the query or the saved story, or send ?force=true"
+        faults = [Fault(pointer="/query", detail=f, code="fixture-failed", hint=hint) for f in error.failures]
+        return problem(409, str(error), faults)
 
     @app.exception_handler(StoreUnavailable)
     async def unavailable(_: Request, error: StoreUnavailable) -> JSONResponse:

@@ -13,6 +13,7 @@ from monitor.api.problems import documented
 from monitor.api.schemas.common import Listing, PageQuery
 from monitor.api.schemas.rules import (
     BackfillIn,
+    ChangeQuery,
     CheckIn,
     CheckOut,
     ExplanationOut,
@@ -21,11 +22,15 @@ from monitor.api.schemas.rules import (
     RuleChange,
     RuleIn,
     RuleOut,
+    SavedStoryOut,
+    SaveStoryIn,
 )
-from monitor.errors import Conflict, InvalidInput, RuleSyntaxError
+from monitor.errors import ConfigurationError, Conflict, InvalidInput, RuleSyntaxError
 from monitor.match.percolate import explain_rule
 from monitor.model.rule import Backfill, Rule, RuleSpec
 from monitor.query import parse, unparse
+from monitor.rulebook import gate
+from monitor.rulebook.check import save_story
 from monitor.text.tokens import fold
 
 router = APIRouter(prefix="/v1/rules", tags=["rules"], dependencies=KEYED, responses=documented(401, 422, 503))
@@ -34,23 +39,31 @@ DAY = 86_400_000
 
 
 @router.post("", status_code=201, responses=documented(409))
-async def add_rule(body: RuleIn, context: Ctx) -> RuleOut:
-    """Store a rule. It matches every story that comes in from now on, and older ones if ``backfill`` asks for it."""
+async def add_rule(body: RuleIn, query: Annotated[ChangeQuery, Query()], context: Ctx) -> RuleOut:
+    """Store a rule. It matches every story that comes in from now on, and older ones if ``backfill`` asks for it.
+
+    Stories that were saved as tests under its id, for a rule of before, must hold.
+    """
     parse(body.query)
     if body.id is not None:
-        rule = await context.store.config.put_rule(body.spec(body.id, body.name), None, context.clock(), create=True)
+        rule = await _create(body, body.id, context, force=query.force)
     else:
-        rule = await _put_named(body, context)
+        rule = await _put_named(body, context, force=query.force)
     return await _answer(rule, body.backfill, context)
 
 
-async def _put_named(body: RuleIn, context: Context) -> Rule:
+async def _create(body: RuleIn, id_: str, context: Context, *, force: bool) -> Rule:
+    spec, folder = body.spec(id_, body.name), context.settings.rules_folder
+    return await gate.create(context.store.config, spec, folder, context.clock(), force=force)
+
+
+async def _put_named(body: RuleIn, context: Context, *, force: bool) -> Rule:
     """Store the rule under an id made from its name; the first free one of rule, rule-2, rule-3, …"""
     slug = re.sub(r"[^a-z0-9]+", "-", fold(body.name)).strip("-")[:55].strip("-") or "rule"
     for number in range(1, 1000):
         id_ = slug if number == 1 else f"{slug}-{number}"
         try:
-            return await context.store.config.put_rule(body.spec(id_, body.name), None, context.clock(), create=True)
+            return await _create(body, id_, context, force=force)
         except Conflict:
             continue
     raise InvalidInput("name", "a thousand rules have this name", "choose another name, or give an id")
@@ -86,13 +99,14 @@ async def get_rule_version(rule: str, version: int, context: Ctx) -> RuleOut:
 
 
 @router.put("/{rule:id}", responses=documented(404, 409))
-async def change_rule(rule: str, body: RuleChange, context: Ctx) -> RuleOut:
-    """Make the rule's next version. A rule of a file is changed in its file."""
+async def change_rule(rule: str, body: RuleChange, query: Annotated[ChangeQuery, Query()], context: Ctx) -> RuleOut:
+    """Make the rule's next version. A rule of a file is changed in its file. Stories saved as its tests must hold."""
     if body.id is not None and body.id != rule:
         raise InvalidInput("id", f"the body says {body.id!r}, the path {rule!r}", "leave it out; ids do not change")
     parse(body.query)
-    await context.store.config.rule(rule)
-    changed = await context.store.config.put_rule(body.spec(rule, body.name), None, context.clock())
+    config = context.store.config
+    before, spec, folder = await config.rule(rule), body.spec(rule, body.name), context.settings.rules_folder
+    changed = await gate.change(config, before, spec, folder, context.clock(), force=query.force)
     return await _answer(changed, body.backfill, context)
 
 
@@ -100,6 +114,19 @@ async def change_rule(rule: str, body: RuleChange, context: Ctx) -> RuleOut:
 async def remove_rule(rule: str, context: Ctx) -> None:
     """Remove the rule; its hits stay."""
     await context.store.config.remove_rule(rule)
+
+
+@router.post("/{rule:id}:save-story", status_code=201, responses=documented(404))
+async def save(rule: str, body: SaveStoryIn, context: Ctx) -> SavedStoryOut:
+    """Keep a stored story as a test of the rule: a file beside the rule's file. Saved again, it is replaced."""
+    found = await context.store.config.rule(rule)
+    story = await context.store.stories.get(body.story)
+    folder = context.settings.rules_folder
+    try:
+        path, result = save_story(found, story, body.expect, folder, context.clock())
+    except ConfigurationError as error:
+        raise InvalidInput("story", str(error)) from error
+    return SavedStoryOut(path=path.relative_to(folder).as_posix(), expect=body.expect, got=result.got)
 
 
 @router.post(":check")

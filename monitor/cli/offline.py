@@ -22,14 +22,22 @@ def check(
     paths: Annotated[list[Path] | None, typer.Argument(help="Rule files or folders; none: the rules folder.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON lines.")] = False,
 ) -> None:
-    """Check that rule files load and that the rules' own tests hold. Exits 1 where something is wrong."""
-    from monitor.rulebook.check import run_tests
+    """Check that rule files load and that the rules' tests hold, those in the files and the stories saved beside.
+
+    Exits 1 where something is wrong.
+    """
+    from monitor.rulebook.check import run_tests, unclaimed
+    from monitor.rulebook.fixtures import FixtureFolders
     from monitor.rulebook.load import load_path, merge
 
-    loaded = merge([load_path(path) for path in paths or [_rules_folder()]])
-    results = [result for rule in loaded.rules for result in run_tests(rule)]
+    places = paths or [_rules_folder()]
+    loaded, saved = merge([load_path(path) for path in places]), FixtureFolders()
+    results = [result for rule in loaded.rules for result in run_tests(rule, saved)]
     for problem in loaded.problems:
         typer.secho(str(problem), fg="red", err=True)
+    if not loaded.problems:  # else the rule may be there, but cannot be read
+        for note in (note for path in places if path.is_dir() for note in unclaimed(path, loaded.rules)):
+            typer.secho(f"note: {note}", fg="yellow", err=True)
     rows = [
         {
             "rule": r.rule,

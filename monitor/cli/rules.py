@@ -40,22 +40,88 @@ def add_rule(
     query: str,
     name: Annotated[str | None, typer.Option(help="For people; the id where it is left out.")] = None,
     tag: Annotated[list[str] | None, typer.Option(help="Can be repeated.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Although it fails stories saved as its tests.")] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Store a rule, as the API would. Rules in files need no command: save the file."""
     from monitor.api.schemas.rules import RuleIn
     from monitor.query import parse
+    from monitor.rulebook.gate import create
+    from monitor.settings import load
 
     body = checked(RuleIn, id=id_, name=id_ if name is None else name, query=query, tags=tag or [])
     parse(body.query)
-    spec = body.spec(id_, body.name)
-    on_store(data_dir, lambda store: store.config.put_rule(spec, None, now(), create=True))
+    spec, folder = body.spec(id_, body.name), load(data_dir=data_dir).rules_folder
+    on_store(data_dir, lambda store: create(store.config, spec, folder, now(), force=force))
 
 
 @rules.command("remove")
 def remove_rule(rule: str, data_dir: DataDir = None) -> None:
     """Remove a rule; its hits stay."""
     on_store(data_dir, lambda store: store.config.remove_rule(rule))
+
+
+@rules.command("save-story")
+def save_story(
+    rule: Annotated[str, typer.Argument(help="A rule's id.")],
+    story: Annotated[str, typer.Argument(help="A stored story's id, as `monitor hits list --json` shows it.")],
+    expect: Annotated[str, typer.Option(help="What the rule must do with it: hit or miss.")],
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Keep a story as a test of a rule, in a file beside the rule's own; `monitor check` runs it from then on."""
+    from monitor.api.schemas.rules import SaveStoryIn
+    from monitor.rulebook import check
+    from monitor.settings import load
+
+    body = checked(SaveStoryIn, story=story, expect=expect)
+    folder = load(data_dir=data_dir).rules_folder
+
+    async def save(store: Any) -> tuple[Path, check.TestResult]:
+        found = await store.config.rule(rule), await store.stories.get(body.story)
+        return check.save_story(*found, body.expect, folder, now())
+
+    path, result = on_store(data_dir, save)
+    if as_json:
+        place = path.relative_to(folder).as_posix()
+        record({"path": place, "expect": body.expect, "got": result.got, "why": result.why}, as_json=True)
+    else:
+        holds = "the rule does so now" if result.passed else f"the rule does not do so now: {result.why}"
+        typer.echo(f"saved as {path}, expected to {expect}; {holds}")
+
+
+@rules.command("force")
+def force_rule(
+    rule: Annotated[str, typer.Argument(help="The id of a rule in a file.")], data_dir: DataDir = None
+) -> None:
+    """Let a rule file's rule take effect although its tests fail: once, and as its file has it now.
+
+    Exits 1 where nothing holds it back.
+    """
+    from monitor.errors import NotFound
+    from monitor.rulebook.check import run_tests
+    from monitor.rulebook.gate import spec_digest
+    from monitor.rulebook.load import load_path
+    from monitor.settings import load
+
+    folder = load(data_dir=data_dir).rules_folder
+    found = next((r for r in load_path(folder).rules if r.spec.id == rule), None)
+    if found is None:
+        raise NotFound(f"sound rule in {folder} with the id", rule)
+    failed = [result for result in run_tests(found) if not result.passed]
+
+    async def approve(store: Any) -> bool:
+        if not failed or any(r.spec == found.spec for r in await store.config.rules()):
+            return False
+        await store.config.approve(rule, spec_digest(found.spec))
+        return True
+
+    if not on_store(data_dir, approve):
+        typer.echo(f"nothing holds the rule {rule!r} back: " + ("it is in force" if failed else "its tests hold"))
+        raise typer.Exit(1)
+    for result in failed:
+        typer.secho(f"fails: {result}", fg="yellow", err=True)
+    typer.echo("approved; a running service takes the rule over within a few seconds")
 
 
 def explain(

@@ -1,8 +1,9 @@
-"""A rule's own tests: stories that it must hit or miss, and why it did not."""
+"""A rule's tests: stories, written into it or saved beside it, that it must hit or miss; and why it did not."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,19 @@ from typing import Any
 from monitor.errors import ConfigurationError
 from monitor.match.evaluate import Explanation
 from monitor.match.percolate import explain_rule
-from monitor.rulebook.load import SUFFIXES, LoadedRule
-from monitor.rulebook.schema import InlineStory, RuleTest
-from monitor.rulebook.yamlmap import Reader
-from monitor.text.languages import primary
+from monitor.model.rule import Rule, RuleSpec
+from monitor.model.story import Story
+from monitor.rulebook.fixtures import Fixture, FixtureFolders, fixture_folders, read_fixtures, write_fixture
+from monitor.rulebook.load import FIXTURES, SUFFIXES, LoadedRule
+from monitor.rulebook.schema import Expect, InlineStory, RuleTest, SavedStory
+from monitor.rulebook.yamlmap import read_one
+
+MOST_WORDS = 10
+"""Matched words that a result names."""
+MOST_PARTS, MOST_QUERY = 5, 60
+"""Missing parts that a result names, and the characters of each that it shows."""
+MOST_WHY = 300
+"""Characters of the reason, in one sentence about a result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,43 +43,141 @@ class TestResult:
         """Whether the rule did what the test says."""
         return self.expected == self.got
 
+    def __str__(self) -> str:
+        why = self.why if len(self.why) <= MOST_WHY else self.why[: MOST_WHY - 1] + "…"
+        return f"{self.story}: expected {self.expected}, got {self.got}: {why}"
 
-def run_tests(rule: LoadedRule) -> list[TestResult]:
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A test before it is run: the story, or why it cannot be read."""
+
+    spec: RuleSpec
+    story: str
+    expected: str
+    text: InlineStory | None
+    problem: str = ""
+
+    def run(self) -> TestResult:
+        """What the rule does with the story."""
+        try:
+            got, why = ("error", self.problem) if self.text is None else _outcome(self.spec, self.text)
+        except Exception as error:  # noqa: BLE001 - one rule's bug must not cost the others their tests; it is reported
+            got, why = "error", repr(error)
+        return TestResult(self.spec.id, self.story, self.expected, got, why)
+
+
+def cases(rule: LoadedRule, folders: FixtureFolders) -> Iterator[Case]:
+    """The tests of ``rule`` in order: its own ones, then the stories saved beside it."""
+    for number, test in enumerate(rule.tests, 1):
+        yield _own(rule, number, test)
+    yield from saved_cases(rule.spec, folders.of(rule.path.parent, rule.spec.id))
+
+
+def saved_cases(spec: RuleSpec, fixtures: Iterable[Fixture]) -> Iterator[Case]:
+    """The saved stories of a rule as its tests."""
+    for found in fixtures:
+        # What a file that cannot be read expects is not known either.
+        expected = found.story.expect if found.story else "hit or miss"
+        yield Case(spec, found.name, expected, found.story, found.problem)
+
+
+def run_tests(rule: LoadedRule, folders: FixtureFolders | None = None) -> list[TestResult]:
     """The results of all tests of ``rule``, in order."""
-    return [_run(rule, number, test) for number, test in enumerate(rule.tests, 1)]
+    return [case.run() for case in cases(rule, folders or FixtureFolders())]
 
 
-def _run(rule: LoadedRule, number: int, test: RuleTest) -> TestResult:
-    name = test.story if isinstance(test.story, str) else f"test {number}: {test.story.title or test.story.body}"[:60]
+def run_fixtures(spec: RuleSpec, folder: Path) -> Iterator[TestResult]:
+    """The results of the stories saved for a rule whose file would be in ``folder``, one by one."""
+    return (case.run() for case in saved_cases(spec, read_fixtures(folder, spec.id)))
+
+
+def _own(rule: LoadedRule, number: int, test: RuleTest) -> Case:
+    if isinstance(test.story, InlineStory):
+        words = " ".join((test.story.title or test.story.body).split())
+        return Case(rule.spec, f"test {number}: {words}"[:60], test.expect, test.story)
     try:
-        story = read_story(rule.path.parent / test.story) if isinstance(test.story, str) else test.story
+        return Case(rule.spec, test.story, test.expect, read_story(rule.path.parent / test.story))
     except ConfigurationError as error:
-        return TestResult(rule.spec.id, name, test.expect, "error", str(error))
-    languages = {primary(tag) for tag in rule.spec.languages}
-    if languages and primary(story.language) not in languages:  # the service keeps the rule from such stories
-        why = f"the rule is for stories in {', '.join(sorted(languages))}, this one is in {primary(story.language)}"
-        return TestResult(rule.spec.id, name, test.expect, "miss", why)
-    explanation = explain_rule(rule.spec, story.title, story.body, story.language)
-    return TestResult(rule.spec.id, name, test.expect, "hit" if explanation.matched else "miss", _why(explanation))
+        return Case(rule.spec, test.story, test.expect, None, str(error))
 
 
-def _why(explanation: Explanation) -> str:
+def _outcome(spec: RuleSpec, story: InlineStory | Story) -> tuple[str, str]:
+    """Hit or miss, and why. Raises RuleSyntaxError."""
+    explanation = explain_rule(spec, story.title, story.body, story.language)
     if not explanation.matched:
+        return "miss", _missing(explanation, story)
+    words = _words(explanation, story)  # none where a rule only excludes
+    return "hit", f"matched: {words}" if words else explanation.detail
+
+
+def _missing(explanation: Explanation, story: InlineStory | Story) -> str:
+    missing = [part for part in explanation.parts if not part.matched]
+    if explanation.kind not in ("all", "any"):
         return explanation.detail
-    return f"{len(explanation.spans)} matched stretches"
+    shown = []
+    for part in missing[:MOST_PARTS]:
+        query = part.query if len(part.query) <= MOST_QUERY else part.query[: MOST_QUERY - 1] + "…"
+        found = _words(part, story) if part.kind == "not" else ""
+        shown.append(f"{query} (found {found})" if found else query)
+    hold = len(explanation.parts) - len(missing)
+    more = ", …" if len(missing) > MOST_PARTS else ""
+    return f"{hold} of {len(explanation.parts)} hold; missing: {', '.join(shown)}{more}"
+
+
+def _words(explanation: Explanation, story: InlineStory | Story) -> str:
+    """The words that matched, in reading order, each once."""
+    words: dict[str, str] = {}
+    for span in explanation.spans:
+        text = story.title if span.field == "title" else story.body
+        word = " ".join(text[span.start : span.end].split())
+        words.setdefault(word.casefold(), word)
+    shown = list(words.values())
+    return ", ".join(shown[:MOST_WORDS]) + (", …" if len(shown) > MOST_WORDS else "")
+
+
+def unclaimed(folder: Path, rules: Iterable[LoadedRule]) -> list[str]:
+    """A sentence for each folder of saved stories below ``folder`` that belongs to none of ``rules``."""
+    found = {rule.spec.id: rule.path.parent for rule in rules}
+    resolved = {parent: parent.resolve() for parent in set(found.values())}
+    places = {rule: resolved[parent] for rule, parent in found.items()}
+    notes = []
+    try:
+        for parent, rule in fixture_folders(folder):
+            place = (parent / FIXTURES / rule).relative_to(folder).as_posix()
+            if rule not in places:
+                notes.append(f"{place}: no file here has the rule {rule!r}; these stories are tried if the API has it")
+            elif places[rule] != parent.resolve():
+                there = (places[rule] / FIXTURES / rule).as_posix()
+                notes.append(
+                    f"{place}: these stories are not tried, since the rule's file is elsewhere; move to {there}"
+                )
+    except OSError as error:
+        notes.append(f"{error.filename}: cannot be looked through for saved stories: {error.strerror}")
+    return notes
+
+
+def save_story(rule: Rule, story: Story, expect: Expect, rules_folder: Path, now: int) -> tuple[Path, TestResult]:
+    """Save ``story`` as a test of ``rule``: the file, and what the rule as it is in force does with the story.
+
+    Raises ConfigurationError or InvalidInput where it cannot be saved.
+    """
+    folder = rules_folder if rule.file is None else (rules_folder / rule.file).parent
+    got, why = _outcome(rule.spec, story)
+    return write_fixture(folder, rule.id, story, expect, now), TestResult(rule.id, story.id, expect, got, why)
 
 
 def read_story(path: Path) -> InlineStory:
-    """A story file: JSON or YAML with title and body, else text whose first line is the title.
+    """A story file: JSON or YAML with title and body, a saved story, else text whose first line is the title.
 
     Raises ConfigurationError that names the file.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
         if path.suffix == ".json":
-            return InlineStory.model_validate(json.loads(text))
+            return _story(json.loads(text))
         if path.suffix in SUFFIXES:
-            return InlineStory.model_validate(_yaml(text, path))
+            return _story(read_one(text, path.name))
     except FileNotFoundError:
         raise ConfigurationError(f"there is no story file {path}") from None
     except (OSError, ValueError, RecursionError) as error:
@@ -78,12 +186,6 @@ def read_story(path: Path) -> InlineStory:
     return InlineStory(title=title.strip(), body=body.strip())
 
 
-def _yaml(text: str, path: Path) -> Any:
-    """The one value of a YAML file, read as rule files are: ``no`` is Norwegian here too. Raises ValueError."""
-    reader = Reader(path.name)
-    documents = reader.read(text)
-    if reader.problems:
-        raise ValueError(str(reader.problems[0]))
-    if len(documents) != 1:
-        raise ValueError(f"it holds {len(documents)} documents, not one")
-    return documents[0].value
+def _story(value: Any) -> InlineStory:
+    saved = isinstance(value, dict) and "expect" in value
+    return (SavedStory if saved else InlineStory).model_validate(value)

@@ -99,11 +99,25 @@ class InlineStory(Strict):
     language: Language | None = None
 
 
+Expect = Literal["hit", "miss"]
+
+
+class SavedStory(InlineStory):
+    """A story that was saved beside a rule as one of its tests; a file of its own."""
+
+    rule: RuleId
+    expect: Expect
+    language: Annotated[str, AfterValidator(_language)] | None = None  # as long as a feed may say it
+    url: str | None = None
+    source: str | None = None
+    published: Moment | None = None
+
+
 class RuleTest(Strict):
     """A story that the rule must hit or miss."""
 
     story: Annotated[str, AfterValidator(_relative)] | InlineStory
-    expect: Literal["hit", "miss"]
+    expect: Expect
 
 
 class FileRule(RuleFields):

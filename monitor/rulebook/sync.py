@@ -1,14 +1,14 @@
 """The rules folder and the store, kept in step: one process at a time reads the files and writes the
 rules; matchers read only the store.
 
-A bad file is reported and changes nothing: the rules that it last held stay active. A file that is
-deleted switches its rules off and keeps their hits. A folder that is missing altogether (a volume not
-mounted) changes nothing either.
+A bad file is reported and changes nothing: the rules that it last held stay active. So does a new or changed
+rule whose tests fail (gate.py). A file that is deleted switches its rules off and keeps their hits. A folder
+that is missing altogether (a volume not mounted) changes nothing either.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import structlog
 from monitor.errors import Conflict, FileProblem
 from monitor.model.rule import Rule
 from monitor.ports import Clock, RulePort
+from monitor.rulebook.gate import Gate
 from monitor.rulebook.load import Loaded, LoadedRule, load_file, rule_files
 
 Stamp = tuple[int, int, int]
@@ -41,7 +42,9 @@ class RuleFiles:
         self._stamps: dict[str, Stamp] = {}
         self._loaded: dict[str, Loaded] = {}
         self._conflicts: dict[str, FileProblem] = {}
-        self._told: dict[str, FileProblem] = {}  # the conflicts of the turn before
+        self._gate = Gate(rules)
+        self._held: dict[str, FileProblem] = {}  # rules that their tests keep out of force
+        self._told: dict[str, FileProblem] = {}  # the conflicts and the held rules of the turn before
         self._synced = False
 
     def forget(self) -> None:
@@ -61,8 +64,8 @@ class RuleFiles:
                 "make it, or set MONITOR_RULES_DIR",
             )
             return SyncReport(0, (missing,))
-        # A conflict with a rule of the API ends there, without a change of any file.
-        if not self._rescan() and self._synced and not self._conflicts:
+        # A conflict with a rule of the API ends there, and a rule is forced there, without a change of any file.
+        if not self._rescan() and self._synced and not self._conflicts and not await self._gate.stirred():
             return SyncReport(0, self._problems())
         self._synced = False  # until it is written: the store may go away in between
         changed = await self._write()
@@ -110,31 +113,47 @@ class RuleFiles:
 
     async def _write(self) -> int:
         stored = {rule.id: rule for rule in await self._rules.rules()}
-        self._told, self._conflicts = self._conflicts, {}
+        self._told, self._conflicts, self._held = self._conflicts | self._held, {}, {}
+        await self._gate.begin()
         wanted = self._wanted(stored)
         # A file with problems may have lost a rule only by a typo: what it last held stays.
         sound = {name for name, loaded in self._loaded.items() if not loaded.problems}
         changed = 0
+        waiting = set()
         for name, rule in wanted.values():
             before = stored.get(rule.spec.id)
             if before is not None and before.spec == rule.spec and before.file == name:
                 continue
-            owner = before.file if before is not None else None
-            left = owner if owner in sound or owner not in self._loaded else None
-            try:
-                written = await self._rules.put_rule(rule.spec, name, self._clock(), left=left)
-            except Conflict as error:
-                self._conflict(name, rule, str(error))
-                continue
-            changed += 1
-            log.info("a rule was taken over from its file", rule=written.id, version=written.version, file=name)
+            if await self._take_over(name, rule, before, sound):
+                changed += 1
+            else:
+                waiting.add(rule.spec.id)
         for old in stored.values():
             if old.file is None or old.id in wanted or not (old.file in sound or old.file not in self._loaded):
                 continue
             await self._rules.disable_file_rule(old.id, self._clock())
             log.info("a rule has left its file and is switched off", rule=old.id, file=old.file)
             changed += 1
+        self._gate.keep(waiting)
         return changed
+
+    async def _take_over(self, name: str, rule: LoadedRule, before: Rule | None, sound: Collection[str]) -> bool:
+        """Write a new or changed rule to the store; False, and a problem, where its tests or its owner forbid it."""
+        # A rule that only moved to another file is in force already; a story saved since then changes nothing.
+        moved = before is not None and before.spec == rule.spec
+        if not moved and (problem := await self._gate.problem(name, rule)) is not None:
+            self._report(self._held, rule, problem)
+            return False
+        owner = before.file if before is not None else None
+        left = owner if owner in sound or owner not in self._loaded else None
+        try:
+            written = await self._rules.put_rule(rule.spec, name, self._clock(), left=left)
+        except Conflict as error:
+            self._conflict(name, rule, str(error))
+            return False
+        await self._gate.written(rule)
+        log.info("a rule was taken over from its file", rule=written.id, version=written.version, file=name)
+        return True
 
     def _wanted(self, stored: Mapping[str, Rule]) -> dict[str, tuple[str, LoadedRule]]:
         """The rules of all files by id; of several with one id, the present owner's, else that of the first file."""
@@ -147,14 +166,18 @@ class RuleFiles:
         return wanted
 
     def _conflict(self, name: str, rule: LoadedRule, detail: str) -> None:
-        problem = FileProblem(name, rule.line, 1, "conflict", detail)
-        key = f"{name}:{rule.spec.id}"
-        self._conflicts[key] = problem
+        self._report(self._conflicts, rule, FileProblem(name, rule.line, 1, "conflict", detail))
+
+    def _report(self, kind: dict[str, FileProblem], rule: LoadedRule, problem: FileProblem) -> None:
+        """Keep a problem that the store or the tests found, and say it, once."""
+        key = f"{problem.file}:{rule.spec.id}"
+        kind[key] = problem
         if self._told.get(key) != problem:
             log.error("a rule file has a problem", problem=str(problem))
 
     def _problems(self) -> tuple[FileProblem, ...]:
-        return (*(p for loaded in self._loaded.values() for p in loaded.problems), *self._conflicts.values())
+        faults = (p for loaded in self._loaded.values() for p in loaded.problems)
+        return (*faults, *self._conflicts.values(), *self._held.values())
 
 
 def _owns(stored: Mapping[str, Rule], name: str, rule: LoadedRule) -> bool:

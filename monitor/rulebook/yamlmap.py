@@ -112,6 +112,17 @@ class Reader:
         return found
 
 
+def read_one(text: str, file: str) -> Any:
+    """The value of the one document in ``text``. Raises ValueError where there is a problem, or another number."""
+    reader = Reader(file)
+    documents = reader.read(text)
+    if reader.problems:
+        raise ValueError(str(reader.problems[0]))
+    if len(documents) != 1:
+        raise ValueError(f"it holds {len(documents)} documents, not one")
+    return documents[0].value
+
+
 def _scalar(node: yaml.ScalarNode) -> str | bool | None:
     if not node.style:  # a plain scalar: None from Python's parser, "" from libyaml's
         if node.value.lower() in ("true", "false"):

@@ -246,6 +246,12 @@ class Failing:
         self._answer()
         await self.config.disable_file_rule(id_, now)
 
+    async def approvals(self) -> dict[str, str]:
+        return await self.config.approvals()
+
+    async def drop_approval(self, rule: str) -> None:
+        await self.config.drop_approval(rule)
+
     def _answer(self) -> None:
         if self.down:
             self.down = False

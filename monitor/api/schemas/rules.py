@@ -8,7 +8,7 @@ from monitor.api.schemas.common import Flag, Name, SpanOut
 from monitor.match.evaluate import Explanation
 from monitor.model.rule import Backfill, Rule, Severity, Strictness
 from monitor.render.text import iso
-from monitor.rulebook.schema import InlineStory, RuleFields, RuleId, Strict
+from monitor.rulebook.schema import Expect, InlineStory, RuleFields, RuleId, Strict
 
 
 class BackfillIn(Strict):
@@ -31,6 +31,27 @@ class RuleChange(RuleIn):
     """A rule's next version; what is left out takes its default."""
 
     id: RuleId | None = Field(None, description="if given, the id of the path")
+
+
+class ChangeQuery(Strict):
+    """How a rule is stored."""
+
+    force: bool = Field(False, description="store it although it fails stories that were saved as its tests")
+
+
+class SaveStoryIn(Strict):
+    """A story to keep as a test of a rule, and what the rule must do with it."""
+
+    story: str = Field(min_length=1, max_length=200, description="a stored story's id")
+    expect: Expect
+
+
+class SavedStoryOut(BaseModel):
+    """Where the story was saved, below RULES_DIR, and what the rule as it is now does with it."""
+
+    path: str
+    expect: Expect
+    got: str = Field(description="hit or miss")
 
 
 class BackfillOut(BaseModel):
