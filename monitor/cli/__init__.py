@@ -74,6 +74,29 @@ def run(
 
 
 @app.command()
+def demo(
+    data_dir: Annotated[
+        Path | None, typer.Option(help="An empty folder, or one of an earlier demo: it is emptied.")
+    ] = None,
+    pace: Annotated[float, typer.Option(min=0, max=60, help="Seconds of rest after each story.")] = 0.7,
+    color: Annotated[
+        bool, typer.Option("--color/--no-color", help="Mark matched words by colour, or by brackets.")
+    ] = True,
+) -> None:
+    """See the service at work: about 20 seconds, without set-up and without the Internet."""
+    import asyncio
+
+    from rich.console import Console
+
+    from monitor.demo.running import run as play
+    from monitor.demo.show import Show
+
+    console = Console(highlight=False) if color else Console(highlight=False, color_system=None)
+    if not asyncio.run(play(data_dir, pace, Show(console))):
+        raise typer.Exit(1)
+
+
+@app.command()
 def settings(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

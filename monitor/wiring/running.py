@@ -1,4 +1,4 @@
-"""The life of ``monitor run``: start, wait for a signal, stop cleanly."""
+"""The life of the service: start, work, stop cleanly; and of ``monitor run``, which waits for a signal."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import contextlib
 import signal
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -16,10 +18,21 @@ from monitor.errors import ConfigurationError, StoreUnavailable
 from monitor.metrics import Metrics
 from monitor.net.client import Client
 from monitor.settings import Settings
+from monitor.wiring.channels import make_links
 from monitor.wiring.opening import bind, ensure_admin_key, open_store, seed_rules
 from monitor.wiring.service import Service
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The service at work. ``url`` is the API's, None where this process has none, and so has no key file."""
+
+    service: Service
+    url: str | None
+    key_file: Path | None
+    any_feeds: bool
 
 
 async def run(settings: Settings, roles: Sequence[str], announce: Callable[[str], None]) -> None:
@@ -37,10 +50,9 @@ async def run(settings: Settings, roles: Sequence[str], announce: Callable[[str]
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped)
     try:
-        async with contextlib.AsyncExitStack() as stack:
-            service, web = await _start(settings, roles, announce, stack)
+        async with running(settings, roles) as up:
             starting = None  # from here on a signal ends the wait, and nothing else
-            stack.push_async_callback(_stop, service, web)
+            announce(_welcome(up))
             await stop.wait()
             log.info("stopping: what is in flight is finished first")
     except asyncio.CancelledError:
@@ -49,31 +61,35 @@ async def run(settings: Settings, roles: Sequence[str], announce: Callable[[str]
     log.info("stopped")
 
 
-async def _start(
-    settings: Settings, roles: Sequence[str], announce: Callable[[str], None], stack: contextlib.AsyncExitStack
-) -> tuple[Service, _Web | None]:
-    """The service, running; ``stack`` undoes what came before, also where the start fails half-way."""
-    listener = bind(settings.host, settings.port) if "api" in roles else None
-    if listener is not None:
-        stack.callback(listener.close)
-    metrics = Metrics()
-    opened = await stack.enter_async_context(open_store(settings, on_error=metrics.store_errors.inc))
-    client = await stack.enter_async_context(Client(settings.allowed_private_networks, settings.public_url))
-    seed_rules(settings)
-    service = Service(settings, roles, opened, client, metrics)
-    stack.push_async_callback(service.close)
-    try:
-        await service.prepare()
-        web = _Web(service.api(), listener) if listener is not None else None
-        key_file = await ensure_admin_key(opened.store, settings.data_dir) if web else None
-        feeds, _ = await opened.store.feeds.page(None, 1)
-        if web is not None:
-            await web.start()
-    except StoreUnavailable as error:
-        raise ConfigurationError(f"the store went away during the start: {error}") from error
-    service.daemon.start()
-    announce(_welcome(service, listener, key_file, any_feeds=bool(feeds)))
-    return service, web
+@asynccontextmanager
+async def running(settings: Settings, roles: Sequence[str]) -> AsyncIterator[Running]:
+    """The service, running until the block ends; then what is in flight is finished, and everything is closed.
+
+    Raises ConfigurationError; a start that fails half-way or is cancelled leaves nothing behind.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        listener = bind(settings.host, settings.port) if "api" in roles else None
+        if listener is not None:
+            stack.callback(listener.close)
+        metrics = Metrics()
+        opened = await stack.enter_async_context(open_store(settings, on_error=metrics.store_errors.inc))
+        client = await stack.enter_async_context(Client(settings.allowed_private_networks, settings.public_url))
+        seed_rules(settings)
+        try:
+            links = await make_links(settings, opened.store, listener.getsockname()[1] if listener else None)
+            service = Service(settings, roles, opened, client, metrics, links)
+            stack.push_async_callback(service.close)
+            await service.prepare()
+            web = _Web(service.api(), listener) if listener is not None else None
+            key_file = await ensure_admin_key(opened.store, settings.data_dir) if web else None
+            feeds, _ = await opened.store.feeds.page(None, 1)
+            if web is not None:
+                await web.start()
+        except StoreUnavailable as error:
+            raise ConfigurationError(f"the store went away during the start: {error}") from error
+        service.daemon.start()
+        stack.push_async_callback(_stop, service, web)
+        yield Running(service, _url(listener), key_file, any_feeds=bool(feeds))
 
 
 async def _stop(service: Service, web: _Web | None) -> None:
@@ -82,21 +98,27 @@ async def _stop(service: Service, web: _Web | None) -> None:
         await web.stop()
 
 
-def _welcome(service: Service, listener: socket.socket | None, key_file: Path | None, *, any_feeds: bool) -> str:
+def _url(listener: socket.socket | None) -> str | None:
+    if listener is None:
+        return None
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _welcome(up: Running) -> str:
     """What a user has to know now."""
+    service = up.service
     lines = [f"Media monitor is running as {', '.join(service.roles)}"]
-    if listener is not None:
-        host, port = listener.getsockname()[:2]
-        url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    if up.url is not None:
         lines = [
-            f"Media monitor is running:  {url}/   (the API: {url}/docs)",
-            f"The key for the API is in  {key_file}",
+            f"Media monitor is running:  {up.url}/   (the API: {up.url}/docs)",
+            f"The key for the API is in  {up.key_file}",
         ]
     own = "the server of MONITOR_REDIS_URL" if service.settings.redis_url else service.settings.data_dir
     lines += [f"Data:   {own}", f"Rules:  {service.settings.rules_folder}"]
-    if not any_feeds:
+    if not up.any_feeds:
         command = sys.argv[0] if sys.argv[0].endswith("monitor") else "monitor"
-        lines.append(f"No feeds yet. Add some:  {command} feeds add URL  (or: {command} feeds import FILE.opml)")
+        lines.append(f"No feeds yet. Add some:  {command} feeds import --starter  (or: {command} feeds add URL)")
     return "\n".join(lines)
 
 

@@ -116,9 +116,10 @@ async def test_the_service_runs_on_seeded_rules(
     monkeypatch.chdir(tmp_path)  # `python -m` looks into the working directory first
     service = Service(data, env={"PYTHONPATH": str(installed.folder)})
     shipped = {p.name for p in (CHECKOUT / "rules").glob("*.yaml")}
+    stories = {"fixtures"}
     try:
         await service.start()
-        assert {p.name for p in (data / "rules").iterdir()} == shipped
+        assert {p.name for p in (data / "rules").iterdir()} == shipped | stories
 
         async def told() -> bool:
             return any(str(data / "rules") in line for line in service.out)
@@ -138,7 +139,7 @@ async def test_the_service_runs_on_seeded_rules(
         (data / "rules" / gone).unlink()
         assert await service.stop() == 0
         await service.start()
-        assert {p.name for p in (data / "rules").iterdir()} == shipped - {gone}
+        assert {p.name for p in (data / "rules").iterdir()} == (shipped | stories) - {gone}
         assert await service.stop() == 0
     finally:
         await service.finish()
