@@ -27,6 +27,7 @@ class Metrics:
         self.enqueued = Counter(
             "monitor_enqueued", "hits handed to subscriptions, by result", ["result"], registry=registry
         )
+        self.digests = Counter("monitor_digests", "runs of digests, by result", ["result"], registry=registry)
         self.dead = Counter("monitor_dead_letters", "messages given up on, by stream", ["stream"], registry=registry)
         self.seconds = Histogram("monitor_step_seconds", "time by step", ["step"], buckets=_SECONDS, registry=registry)
         self.store_errors = Counter("monitor_store_errors", "commands that the store did not answer", registry=registry)

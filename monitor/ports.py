@@ -5,7 +5,7 @@ The pipeline and its adapters (store, feeds, delivery) never import each other; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -14,7 +14,8 @@ from monitor.model.feed import ClaimedFeed, FeedState, Fetched, FetchResult, Par
 from monitor.model.hit import Hit
 from monitor.model.rule import Backfill, Rule, RuleSpec
 from monitor.model.story import IngestPlan, Seen, Story
-from monitor.model.subscription import ReceiverHealth, Subscription, WebhookChannel
+from monitor.model.subscription import ReceiverHealth, Subscription
+from monitor.policy.digest import Run
 from monitor.policy.retry import Answer
 
 Clock = Callable[[], int]
@@ -53,10 +54,30 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Enqueued:
-    """What became of a hit at a subscription: known, copy, joined or new; and the delivery."""
+    """What became of a hit at a subscription (known, copy, joined, new, pending), and the delivery, if there is one."""
 
     result: str
     delivery: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What one delivery tells: the hits of one story, or a digest. The same in every attempt."""
+
+    delivery: str
+    created_at: int
+    hits: Sequence[Hit]
+    total: int  # hits that it stands for; not all of a very large digest are loaded
+    run: str | None = None  # a digest's local time; None: an instant alert
+    copies: Mapping[str, Sequence[Hit]] = field(default_factory=dict)  # of a digest: hit id -> hits of its copies
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """A test message, asked for by the owner."""
+
+    delivery: str
+    created_at: int
 
 
 class Fetch(Protocol):
@@ -72,9 +93,9 @@ class Parse(Protocol):
 
 
 class Send(Protocol):
-    """Makes one attempt at a receiver; failures are answers."""
+    """Makes one attempt at a subscription's receiver, by whatever channel; failures are answers."""
 
-    async def __call__(self, channel: WebhookChannel, delivery: str, body: bytes, now: int) -> Answer: ...
+    async def __call__(self, subscription: Subscription, notice: Notice | Ping, now: int) -> Answer: ...
 
 
 class FeedPort(Protocol):
@@ -106,12 +127,21 @@ class HitPort(Protocol):
 class DeliveryPort(Protocol):
     """Deliveries, as fan-out and sending need them."""
 
-    async def enqueue(self, pairs: Sequence[tuple[str, Hit]], now: int, due: int) -> list[Enqueued]: ...
+    async def enqueue(self, pairs: Sequence[tuple[Subscription, Hit]], now: int, due: int) -> list[Enqueued]: ...
     async def ready(self, now: int) -> list[str]: ...
     async def claim(self, subscription: str, now: int, lease_end: int, limit: int) -> list[ClaimedDelivery]: ...
+    async def renew(self, claims: Sequence[ClaimedDelivery], lease_end: int) -> None: ...
     async def record(self, claimed: ClaimedDelivery, outcome: Outcome, attempt: Attempt | None, now: int) -> str: ...
     async def health(self, subscription: str) -> ReceiverHealth: ...
     async def forget(self, subscription: str) -> None: ...
+
+
+class DigestPort(Protocol):
+    """What waits for digests."""
+
+    async def make(self, subscription: str, run: Run, now: int, *, planned: bool, all_quiet: bool) -> str: ...
+    async def last_run(self, subscription: str) -> int | None: ...
+    async def waiting(self) -> list[str]: ...
 
 
 class ConfigPort(Protocol):
@@ -132,6 +162,8 @@ class RulePort(Protocol):
         self, spec: RuleSpec, file: str | None, now: int, *, create: bool = False, left: str | None = None
     ) -> Rule: ...
     async def disable_file_rule(self, id_: str, now: int) -> None: ...
+    async def approvals(self) -> dict[str, str]: ...
+    async def drop_approval(self, rule: str) -> None: ...
 
 
 class StreamPort(Protocol):

@@ -76,8 +76,13 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="address that the API listens on")
     port: int = Field(8000, ge=0, le=65535, description="port that the API listens on; 0: any free one")
     public_url: str | None = Field(None, description="the API's address as others reach it")
-    smtp_url: str | None = Field(None, description="smtp[s]://user:pass@host:port")
-    mail_from: str | None = Field(None, description="sender of mails")
+    smtp_url: str | None = Field(
+        None, description="smtp[s]://user:pass@host:port; none: mails are written into the data dir's outbox folder"
+    )
+    mail_from: str | None = Field(None, description="sender of mails: desk@example.org or News desk <desk@example.org>")
+    mail_policy: Literal["at-least-once", "at-most-once"] = Field(
+        "at-least-once", description="whether a mail is sent again that the server may have (unknown outcome)"
+    )
     allowed_private_networks: Annotated[tuple[Network, ...], NoDecode] = Field(
         (), description="CIDRs that feeds and webhooks may reach although they are private"
     )

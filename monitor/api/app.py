@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 from monitor import __version__
-from monitor.api import deliveries, feeds, hits, operations, problems, rules, stories, subscriptions
+from monitor.api import deliveries, feeds, hits, links, operations, problems, rules, stories, subscriptions
 from monitor.api.auth import RequireKey
 from monitor.api.context import Context
 from monitor.api.limits import LimitBody
@@ -64,6 +64,42 @@ class HitCreated(BaseModel):
     data: WebhookData
 
 
+class WebhookCopy(BaseModel):
+    """The same item in another outlet."""
+
+    story: str
+    title: str
+    url: str | None
+    source: str | None
+
+
+class WebhookEntry(BaseModel):
+    """A story of a digest, and every rule that it matched."""
+
+    story: WebhookStory
+    rules: list[WebhookRule]
+    copies: list[WebhookCopy]
+
+
+class DigestData(BaseModel):
+    """What came up since the digest before, newest first; ``truncated`` where not all stories fit into 20 kB."""
+
+    id: str
+    run: str
+    total: int
+    url: str
+    truncated: bool
+    stories: list[WebhookEntry]
+
+
+class DigestCreated(BaseModel):
+    """Many hits in one message."""
+
+    type: Literal["digest.created"]
+    timestamp: datetime
+    data: DigestData
+
+
 def create_app(context: Context) -> FastAPI:
     """The application over ``context``."""
     app = FastAPI(
@@ -75,7 +111,7 @@ def create_app(context: Context) -> FastAPI:
         swagger_ui_oauth2_redirect_url=None,
     )
     app.state.context = context
-    routers = (feeds, rules, stories, hits, subscriptions, deliveries, operations)
+    routers = (feeds, rules, stories, hits, subscriptions, deliveries, operations, links)
     for module in routers:
         app.include_router(module.router)
     app.include_router(rules.files)
@@ -88,6 +124,10 @@ def create_app(context: Context) -> FastAPI:
         """Sent to webhook subscriptions, signed by the rules of Standard Webhooks: headers `webhook-id`
         (the same in every attempt), `webhook-timestamp` and `webhook-signature`. Answer 2xx within 15 s.
         """
+
+    @app.webhooks.post("digest.created")
+    def digest_created(body: DigestCreated) -> None:
+        """Sent to webhook subscriptions in digest mode, signed in the same way. `url` is a page that shows all."""
 
     describe(app)
     return app

@@ -15,6 +15,8 @@ from monitor.errors import StoreUnavailable
 
 OPEN = frozenset({"/", "/healthz", "/readyz", "/docs", "/openapi.json"})
 """Paths that answer anyone."""
+SIGNED = ("/unsubscribe/", "/digest/")
+"""What these paths start carries a signature of its own."""
 KEYED: list[Any] = [
     Security(HTTPBearer(auto_error=False, description="an API key; the first one is in DATA_DIR/admin.key"))
 ]
@@ -34,7 +36,7 @@ class RequireKey:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
         refusal = None
-        if scope["type"] == "http" and scope["path"] not in OPEN:
+        if scope["type"] == "http" and scope["path"] not in OPEN and not scope["path"].startswith(SIGNED):
             refusal = await self._refusal(dict(scope["headers"]).get(b"authorization", b"").decode("latin-1"))
         await (refusal or self._app)(scope, receive, send)
 

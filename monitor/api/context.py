@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from jinja2 import Environment
 
+from monitor.delivery.links import Links
 from monitor.metrics import Metrics
 from monitor.ports import Clock, Send
 from monitor.settings import Settings
@@ -35,7 +36,8 @@ class Context:
     send: Send
     readiness: Callable[[], Awaitable[Readiness]]
     wake: Callable[[], None]
-    pages: Environment  # templates/pages
+    templates: Environment
+    links: Links
 
 
 def _context(request: Request) -> Context:

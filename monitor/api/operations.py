@@ -32,7 +32,7 @@ class Ready(BaseModel):
 @router.get("/", include_in_schema=False)
 async def index(context: Ctx) -> HTMLResponse:
     """What this is, and where to go."""
-    page = context.pages.get_template("index.html")
+    page = context.templates.get_template("pages/index.html")
     return HTMLResponse(page.render(version=__version__, key_file="DATA_DIR/admin.key"))
 
 

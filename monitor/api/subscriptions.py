@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
 from monitor.api.auth import KEYED
-from monitor.api.context import Ctx
+from monitor.api.context import Context, Ctx
 from monitor.api.problems import documented
 from monitor.api.schemas.common import CountOut, Listing, PageQuery
 from monitor.api.schemas.subscriptions import (
+    Digest,
     MailIn,
     SecretOut,
     SubscriptionCreated,
@@ -22,13 +24,16 @@ from monitor.api.schemas.subscriptions import (
     SubscriptionPatch,
     TestOut,
     WebhookIn,
+    checked_mailbox,
     checked_receiver,
 )
 from monitor.delivery.signature import SECRET_BYTES, make_secret
 from monitor.errors import InvalidInput
-from monitor.model.subscription import Subscription, WebhookChannel
+from monitor.model.subscription import Channel, DigestSchedule, MailChannel, Subscription, WebhookChannel
+from monitor.pipeline.digest import send_now as digest_now
+from monitor.policy.digest import check_schedule
+from monitor.ports import Ping
 from monitor.render.text import iso
-from monitor.render.webhook import ping_body
 
 router = APIRouter(
     prefix="/v1/subscriptions",
@@ -47,39 +52,60 @@ def new_id(letter: str, random: bytes) -> str:
     return letter + base64.b32encode(random).decode().lower().rstrip("=")
 
 
-def _receiver(channel: WebhookIn | MailIn, mode: object) -> str:
-    """The URL of a webhook; other channels and modes are not there yet."""
-    if isinstance(channel, MailIn):
-        raise InvalidInput("channel/type", "mail is not available yet", "use a webhook")
-    _refuse_digest(mode)
-    return checked_receiver(channel.url)
+def _channel(asked: WebhookIn | MailIn, random: Random) -> Channel:
+    if isinstance(asked, MailIn):
+        return MailChannel(checked_mailbox(asked.to))
+    return WebhookChannel(checked_receiver(asked.url), make_secret(random(SECRET_BYTES)))
 
 
-def _refuse_digest(mode: object) -> None:
-    if mode is not None and mode != "instant":
-        raise InvalidInput("mode", "digests are not available yet", 'use "instant"')
+def _moved(channel: Channel, asked: WebhookIn | MailIn) -> Channel:
+    """The channel with another address. A webhook keeps its secret, and nothing else keeps anything."""
+    if isinstance(asked, MailIn) and isinstance(channel, MailChannel):
+        return replace(channel, to=checked_mailbox(asked.to))
+    if isinstance(asked, WebhookIn) and isinstance(channel, WebhookChannel):
+        return replace(channel, url=checked_receiver(asked.url))
+    raise InvalidInput(
+        "channel/type", f"this is a subscription by {channel.type}", "make a new one for the other channel"
+    )
+
+
+def _schedule(mode: Literal["instant"] | Digest, before: DigestSchedule | None, now: int) -> DigestSchedule | None:
+    """The schedule of ``mode``. One that stays as it was keeps its beginning, so that no run is skipped or repeated."""
+    if mode == "instant":
+        return None
+    asked = mode.digest
+    check_schedule(asked.cron, asked.timezone)
+    made = DigestSchedule(asked.cron, asked.timezone, now, asked.all_quiet)
+    return replace(made, since=before.since) if before and replace(made, since=before.since) == before else made
 
 
 def new_subscription(body: SubscriptionIn, random: Random, now: int) -> Subscription:
-    """The record of a new subscription, with an id and a secret of its own. Raises InvalidInput."""
-    url = _receiver(body.channel, body.mode)
+    """The record of a new subscription, with an id and, for a webhook, a secret of its own. Raises InvalidInput."""
     return Subscription(
         id=new_id("s", random(10)),
         name=body.name,
-        channel=WebhookChannel(url, make_secret(random(SECRET_BYTES))),
+        channel=_channel(body.channel, random),
         rules=tuple(dict.fromkeys(body.rules)),
         tags=tuple(dict.fromkeys(body.tags)),
         enabled=body.enabled,
         created_at=now,
+        digest=_schedule(body.mode, None, now),
     )
+
+
+async def _shown(found: Subscription, context: Context) -> SubscriptionOut:
+    health, pending = await asyncio.gather(
+        context.store.deliveries.health(found.id), context.store.digests.pending(found.id)
+    )
+    return SubscriptionOut.of(found, health, pending, context.clock())
 
 
 @router.post("", status_code=201)
 async def add_subscription(body: SubscriptionIn, context: Ctx) -> SubscriptionCreated:
-    """Subscribe a receiver to hits. Its secret is in the answer, and never shown again."""
+    """Subscribe a receiver to hits. A webhook's secret is in the answer, and never shown again."""
     made = new_subscription(body, context.random, context.clock())
     await context.store.config.add_subscription(made)
-    return SubscriptionCreated.made(made)
+    return SubscriptionCreated.made(made, made.created_at)
 
 
 @router.get("")
@@ -87,22 +113,20 @@ async def list_subscriptions(query: Annotated[PageQuery, Query()], context: Ctx)
     """Subscriptions in order of their ids, each with how its receiver fares."""
     found = [s for s in await context.store.config.subscriptions() if query.cursor is None or s.id > query.cursor]
     page = found[: query.limit]
-    items = [SubscriptionOut.of(s, await context.store.deliveries.health(s.id)) for s in page]
-    return Listing(items=items, next=page[-1].id if len(found) > len(page) else None)
+    items = await asyncio.gather(*(_shown(s, context) for s in page))
+    return Listing(items=list(items), next=page[-1].id if len(found) > len(page) else None)
 
 
 @router.get("/{subscription:id}", responses=documented(404))
 async def get_subscription(subscription: str, context: Ctx) -> SubscriptionOut:
     """A subscription."""
-    found = await context.store.config.subscription(subscription)
-    return SubscriptionOut.of(found, await context.store.deliveries.health(subscription))
+    return await _shown(await context.store.config.subscription(subscription), context)
 
 
 @router.patch("/{subscription:id}", responses=documented(404))
 async def change_subscription(subscription: str, body: SubscriptionPatch, context: Ctx) -> SubscriptionOut:
     """Change a subscription. Switched off, it takes no new hits; what waits already is sent when it is on again."""
-    url = _receiver(body.channel, body.mode) if body.channel is not None else None
-    _refuse_digest(body.mode)
+    now = context.clock()
 
     def change(found: Subscription) -> Subscription:
         found = replace(
@@ -110,7 +134,8 @@ async def change_subscription(subscription: str, body: SubscriptionPatch, contex
             name=found.name if body.name is None else body.name,
             rules=found.rules if body.rules is None else tuple(dict.fromkeys(body.rules)),
             tags=found.tags if body.tags is None else tuple(dict.fromkeys(body.tags)),
-            channel=found.channel if url is None else replace(found.channel, url=url),
+            channel=found.channel if body.channel is None else _moved(found.channel, body.channel),
+            digest=found.digest if body.mode is None else _schedule(body.mode, found.digest, now),
         )
         if body.enabled is not None:
             found = replace(found, enabled=body.enabled, disabled_reason=None)
@@ -120,7 +145,7 @@ async def change_subscription(subscription: str, body: SubscriptionPatch, contex
     if body.enabled:
         await context.store.deliveries.forgive(subscription)
     context.wake()
-    return SubscriptionOut.of(changed, await context.store.deliveries.health(subscription))
+    return await _shown(changed, context)
 
 
 @router.delete("/{subscription:id}", status_code=204, response_class=Response, responses=documented(404))
@@ -133,10 +158,10 @@ async def remove_subscription(subscription: str, context: Ctx) -> None:
 
 @router.post("/{subscription:id}:test", responses=documented(404))
 async def test_subscription(subscription: str, context: Ctx) -> TestOut:
-    """Send a signed ``test.ping`` now and show what the receiver really answers."""
+    """Send a test message (``test.ping``, or a mail) now and show what the receiver really answers."""
     found = await context.store.config.subscription(subscription)
     now = context.clock()
-    answer = await context.send(found.channel, new_id("test-", context.random(10)), ping_body(found.id, now), now)
+    answer = await context.send(found, Ping(new_id("test-", context.random(10)), now), now)
     return TestOut(
         ok=answer.accepted,
         status=answer.status,
@@ -148,8 +173,9 @@ async def test_subscription(subscription: str, context: Ctx) -> TestOut:
 
 @router.post("/{subscription:id}:send-now", responses=documented(404))
 async def send_now(subscription: str, context: Ctx) -> CountOut:
-    """Make everything that waits for this subscription due now, retries included; how many deliveries."""
-    await context.store.config.subscription(subscription)
+    """Make what is pending a digest, and everything that waits due now, retries included; how many deliveries."""
+    found = await context.store.config.subscription(subscription)
+    await digest_now(context.store.digests, found, context.clock())
     count = await context.store.deliveries.hurry(subscription, context.clock())
     context.wake()
     return CountOut(count=count)
@@ -157,10 +183,12 @@ async def send_now(subscription: str, context: Ctx) -> CountOut:
 
 @router.post("/{subscription:id}:rotate-secret", responses=documented(404))
 async def rotate_secret(subscription: str, context: Ctx) -> SecretOut:
-    """Make a new secret. For a day every message is signed with both, so that the receiver can change over."""
+    """Make a new secret for a webhook. For a day all is signed with both, so that the receiver can change over."""
     secret, until = make_secret(context.random(SECRET_BYTES)), context.clock() + GRACE
 
     def change(found: Subscription) -> Subscription:
+        if not isinstance(found.channel, WebhookChannel):
+            raise InvalidInput("subscription", "only webhooks are signed", "mails need no secret")
         channel = replace(found.channel, secret=secret, old_secret=found.channel.secret, old_secret_until=until)
         return replace(found, channel=channel)
 

@@ -78,22 +78,46 @@ def poll_feed(feed: str, data_dir: DataDir = None) -> None:
 
 
 @feeds.command("import")
-def import_feeds(file: Annotated[Path, typer.Argument(help="An OPML file.")], data_dir: DataDir = None) -> None:
-    """Add the feeds of an OPML file, however broken. Exits 1 where some of it could not be used."""
-    from monitor.errors import ConfigurationError
+def import_feeds(
+    file: Annotated[Path | None, typer.Argument(help="An OPML file.", show_default=False)] = None,
+    starter: Annotated[bool, typer.Option("--starter", help="The list that comes along: public news feeds.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Add the feeds of an OPML file, however broken, or of the list that comes along. Exits 1 where some of it could
+    not be used.
+    """
     from monitor.feeds.opml import new_feeds, read_opml
 
-    try:
-        found = read_opml(file.read_bytes())
-    except OSError as error:
-        raise ConfigurationError(f"cannot read {file}: {error.strerror}") from error
+    found = read_opml(_list_to_import(file, starter=starter))
     configs = new_feeds(found, now(), floor())
-    added, known = on_store(data_dir, lambda store: store.feeds.add_all(configs, now()))
+
+    async def add(store: Any) -> tuple[set[str], tuple[int, int]]:
+        before = {r.config.id for r in await store.feeds.all()} if starter else set()
+        return before, await store.feeds.add_all(configs, now())
+
+    before, (added, known) = on_store(data_dir, add)
+    if starter and added:  # the user has not seen this list yet
+        new = [c for c in configs if c.id not in before]
+        table([{"title": c.title, "tags": c.tags, "url": c.url} for c in new], as_json=False)
     typer.echo(f"{added} feeds added, {known} were there already, {len(found.problems)} could not be used")
     for problem in found.problems:
         typer.secho(problem, fg="red", err=True)
     if found.problems:
         raise typer.Exit(1)
+
+
+def _list_to_import(file: Path | None, *, starter: bool) -> bytes:
+    from monitor.errors import ConfigurationError
+    from monitor.feeds.opml import starter_list
+
+    if (file is None) is not starter:
+        raise ConfigurationError("give either an OPML file or --starter: the list that comes along")
+    if file is None:
+        return starter_list()
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"cannot read {file}: {error.strerror}") from error
 
 
 @feeds.command("export")

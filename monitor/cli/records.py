@@ -34,14 +34,14 @@ def list_hits(
         return [HitOut.of(h) for h in await store.hits.existing(page.ids)]
 
     rows = [h.model_dump(mode="json") for h in on_store(data_dir, load)]
-    shown = ("matched_at", "rule", "title", "source", "url", "decision")
+    shown = ("matched_at", "rule", "story", "title", "source", "url", "decision")
     table(rows if as_json else [{k: r[k] for k in shown} for r in rows], as_json=as_json)
 
 
 @deliveries.command("list")
 def list_deliveries(
     subscription: Annotated[str | None, typer.Option(help="Only of this subscription.")] = None,
-    state: Annotated[str | None, typer.Option(help="scheduled, sent, dead or cancelled.")] = None,
+    state: Annotated[str | None, typer.Option(help="scheduled, sent, unknown, dead or cancelled.")] = None,
     limit: Limit = 50,
     as_json: Json = False,
     data_dir: DataDir = None,
@@ -54,7 +54,7 @@ def list_deliveries(
     try:
         wanted = DeliveryState(state) if state else None
     except ValueError:
-        raise InvalidInput("state", f"{state!r} is none", "scheduled, sent, dead or cancelled") from None
+        raise InvalidInput("state", f"{state!r} is none", "scheduled, sent, unknown, dead or cancelled") from None
 
     async def load(store: Any) -> list[DeliveryOut]:
         page = await store.deliveries.page(subscription, wanted, None, limit)

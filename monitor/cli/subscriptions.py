@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -16,21 +17,47 @@ subscriptions = typer.Typer(no_args_is_help=True, help="Who gets which hits.")
 @subscriptions.command("add")
 def add_subscription(
     name: str,
-    webhook: Annotated[str, typer.Option(help="The receiver's URL.")],
+    webhook: Annotated[str | None, typer.Option(help="The URL of a receiver of webhooks.")] = None,
+    mail: Annotated[str | None, typer.Option(help="A mail address.")] = None,
+    digest: Annotated[
+        str | None, typer.Option(metavar="CRON", help='Send digests at these times, for example "0 7 * * 1-5".')
+    ] = None,
+    timezone: Annotated[str, typer.Option(help="Of the digest's times, for example Europe/Berlin.")] = "UTC",
+    all_quiet: Annotated[bool, typer.Option(help="Send a digest also where there is nothing to tell.")] = False,
     rule: Annotated[list[str] | None, typer.Option(help="Only hits of this rule. Can be repeated.")] = None,
     tag: Annotated[list[str] | None, typer.Option(help="Only hits of rules with this tag. Can be repeated.")] = None,
     as_json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Subscribe a webhook receiver to hits; prints its secret, once."""
+    """Subscribe a webhook receiver or a mail address to hits. Prints the id, and a webhook's secret, once."""
     from monitor.api.schemas.subscriptions import SubscriptionIn
     from monitor.api.subscriptions import new_subscription
+    from monitor.errors import InvalidInput
 
-    channel = {"type": "webhook", "url": webhook}
-    body = checked(SubscriptionIn, name=name, channel=channel, rules=rule or [], tags=tag or [])
+    if (webhook is None) == (mail is None):
+        raise InvalidInput("channel", "give either --webhook URL or --mail ADDRESS")
+    channel = {"type": "mail", "to": mail} if webhook is None else {"type": "webhook", "url": webhook}
+    mode: Any = "instant"
+    if digest is not None:
+        mode = {"digest": {"cron": digest, "timezone": timezone, "all_quiet": all_quiet}}
+    elif all_quiet or timezone != "UTC":
+        raise InvalidInput("mode", "--timezone and --all-quiet are about digests", 'give --digest "0 7 * * *" too')
+    body = checked(SubscriptionIn, name=name, channel=channel, rules=rule or [], tags=tag or [], mode=mode)
     made = new_subscription(body, secrets.token_bytes, now())
     on_store(data_dir, lambda store: store.config.add_subscription(made))
-    record({"id": made.id, "secret": made.channel.secret}, as_json=as_json)
+    secret = getattr(made.channel, "secret", None)
+    record({"id": made.id} | ({"secret": secret} if secret else {}), as_json=as_json)
+    if mail is not None:
+        _say_where_mails_go(data_dir)
+
+
+def _say_where_mails_go(data_dir: Path | None) -> None:
+    from monitor.settings import load
+
+    settings = load(data_dir=data_dir)
+    if settings.smtp_url is None:
+        note = f"no MONITOR_SMTP_URL is set here: without one, mails are written into {settings.data_dir / 'outbox'}"
+        typer.secho(note, fg="yellow", err=True)
 
 
 @subscriptions.command("list")
@@ -39,22 +66,31 @@ def list_subscriptions(as_json: Json = False, data_dir: DataDir = None) -> None:
     from monitor.api.schemas.subscriptions import SubscriptionOut
 
     async def load(store: Any) -> list[SubscriptionOut]:
-        found = await store.config.subscriptions()
-        return [SubscriptionOut.of(s, await store.deliveries.health(s.id)) for s in found]
+        return [
+            SubscriptionOut.of(s, await store.deliveries.health(s.id), await store.digests.pending(s.id), now())
+            for s in await store.config.subscriptions()
+        ]
 
-    rows = [s.model_dump(mode="json") for s in on_store(data_dir, load)]
+    found = on_store(data_dir, load)
     if as_json:
-        table(rows, as_json=True)
+        table([s.model_dump(mode="json") for s in found], as_json=True)
         return
-    shown = ("id", "name", "enabled", "rules", "tags")
-    table(
-        [
-            {k: r[k] for k in shown}
-            | {"to": r["channel"]["url"], "why": r["disabled_reason"] or r["receiver"]["last_error"]}
-            for r in rows
-        ],
-        as_json=False,
-    )
+    rows = [
+        {
+            "id": s.id,
+            "name": s.name,
+            "enabled": s.enabled,
+            "to": s.channel.to if s.channel.type == "mail" else s.channel.url,
+            "mode": s.mode if s.mode == "instant" else f"digest {s.mode.digest.cron} {s.mode.digest.timezone}",
+            "pending": s.pending,
+            "next digest": s.next_digest,
+            "rules": s.rules,
+            "tags": s.tags,
+            "why": s.disabled_reason or s.receiver.last_error,
+        }
+        for s in found
+    ]
+    table(rows, as_json=False)
 
 
 @subscriptions.command("remove")
@@ -70,10 +106,11 @@ def remove_subscription(subscription: str, data_dir: DataDir = None) -> None:
 
 @subscriptions.command("send-now")
 def send_now(subscription: str, data_dir: DataDir = None) -> None:
-    """Make everything that waits for the subscription due now."""
+    """Make what is pending a digest, and everything that waits for the subscription due now."""
+    from monitor.pipeline.digest import send_now as digest_now
 
     async def hurry(store: Any) -> int:
-        await store.config.subscription(subscription)
+        await digest_now(store.digests, await store.config.subscription(subscription), now())
         return int(await store.deliveries.hurry(subscription, now()))
 
     typer.echo(f"{on_store(data_dir, hurry)} deliveries are due now; a running service sends them")
@@ -99,18 +136,23 @@ def enable(subscription: str, data_dir: DataDir = None) -> None:
 
 @subscriptions.command("test")
 def send_test(subscription: str, as_json: Json = False, data_dir: DataDir = None) -> None:
-    """Send a signed test.ping now and show what the receiver really answers. Exits 1 where it is no success."""
-    from monitor.delivery.webhook import WebhookSender
+    """Send a test message now and show what the receiver really answers. Exits 1 where it is no success."""
     from monitor.net.client import Client
     from monitor.policy.retry import Answer
-    from monitor.render.webhook import ping_body
+    from monitor.ports import Ping
     from monitor.settings import load
+    from monitor.wiring.channels import make_channels, make_links
+
+    settings = load(data_dir=data_dir)
 
     async def ping(store: Any) -> Answer:
         found = await store.config.subscription(subscription)
-        async with Client(load().allowed_private_networks, load().public_url) as client:
-            message = f"test-{secrets.token_hex(8)}"
-            return await WebhookSender(client)(found.channel, message, ping_body(found.id, now()), now())
+        async with Client(settings.allowed_private_networks, settings.public_url) as client:
+            channels = make_channels(settings, client, await make_links(settings, store))
+            try:
+                return await channels(found, Ping(f"test-{secrets.token_hex(8)}", now()), now())
+            finally:
+                await channels.close()
 
     answer = on_store(data_dir, ping)
     shown = {"ok": answer.accepted, "status": answer.status, "latency_ms": answer.latency_ms}

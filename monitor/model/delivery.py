@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -11,6 +12,7 @@ class DeliveryState(StrEnum):
 
     SCHEDULED = "scheduled"  # will be tried at next_attempt_at
     SENT = "sent"
+    UNKNOWN = "unknown"  # the receiver may have it or not; tried again at next_attempt_at, if there is one
     DEAD = "dead"  # given up; can be replayed under the same id
     CANCELLED = "cancelled"  # not sent by decision; the reason says which
 
@@ -20,8 +22,8 @@ class Attempt:
     """One try. ``status`` is the receiver's, None where there was no answer."""
 
     at: int
-    outcome: str  # sent, failed, or why not tried
-    status: int | None
+    outcome: str  # sent, failed, unknown, or why not tried
+    status: int | None  # of HTTP or SMTP
     latency_ms: int
     response: str  # the first bytes of the receiver's answer, as text
     error: str | None
@@ -40,6 +42,8 @@ class Delivery:
     reason: str | None
     attempts: tuple[Attempt, ...] = ()
     copies: tuple[str, ...] = ()
+    run: str | None = None  # a digest's local time; None: an instant alert
+    also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of a digest: hit -> hits of its copies
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ class ClaimedDelivery:
     created_at: int
     tries: int
     fence: int
+    run: str | None = None
+    also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

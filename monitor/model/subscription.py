@@ -1,4 +1,4 @@
-"""A subscription: who gets which hits, and by which channel."""
+"""A subscription: who gets which hits, by which channel, at once or as a digest."""
 
 from __future__ import annotations
 
@@ -20,17 +20,39 @@ class WebhookChannel:
 
 
 @dataclass(frozen=True, slots=True)
+class MailChannel:
+    """A mailbox; ``to`` is one address, its domain in ASCII (IDNA)."""
+
+    to: str
+    type: Literal["mail"] = "mail"
+
+
+Channel = WebhookChannel | MailChannel
+
+
+@dataclass(frozen=True, slots=True)
+class DigestSchedule:
+    """When digests go out: a cron expression in a time zone. ``since`` is when it was chosen; no run is before it."""
+
+    cron: str
+    timezone: str  # IANA
+    since: int
+    all_quiet: bool = False  # send a mail also where there is nothing to tell
+
+
+@dataclass(frozen=True, slots=True)
 class Subscription:
-    """``rules`` and ``tags`` select hits; both empty means all."""
+    """``rules`` and ``tags`` select hits; both empty means all. Without a ``digest`` each story alerts at once."""
 
     id: str
     name: str
-    channel: WebhookChannel
+    channel: Channel
     rules: tuple[str, ...]
     tags: tuple[str, ...]
     enabled: bool
     created_at: int
     disabled_reason: str | None = None  # why the service switched it off, for its owner to read
+    digest: DigestSchedule | None = None
 
     def wants(self, hit: Hit) -> bool:
         """Whether the hit is one that this subscription asked for."""

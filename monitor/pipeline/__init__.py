@@ -4,7 +4,9 @@
     hosts.py     one poll at a time per host
     match.py     story stream -> rulebook -> hits and outbox                        {f} -> {r}
     fan_out.py   outbox -> the subscriptions that want the hit                      {r} -> {s}
-    deliver.py   due delivery -> rendered -> sent -> recorded                        {s}
+    digest.py    what is pending -> one delivery, when a run is due                  {s}
+    deliver.py   due delivery -> sent by its channel -> recorded                     {s}
+    notice.py    what a delivery tells
     backfill.py  a rule over stored stories, on request
     view.py      the configuration as every step sees it: rules compiled, subscriptions at hand
     work.py      reading a stream: batches, reclaim, giving up

@@ -1,4 +1,4 @@
-"""Due deliveries are claimed, rendered, sent and recorded; a slow receiver delays nobody else.
+"""Due deliveries are claimed, sent and recorded; a slow receiver delays nobody else.
 
 Each subscription has its own due times and its own few slots, so a receiver that hangs holds only
 those. What the receiver's answer means is decided by policy.retry.
@@ -17,14 +17,22 @@ from monitor.errors import StoreUnavailable
 from monitor.metrics import Metrics
 from monitor.model.delivery import Attempt, ClaimedDelivery, DeliveryState, Outcome
 from monitor.model.subscription import Subscription
+from monitor.pipeline.notice import gather
 from monitor.pipeline.view import ConfigView
 from monitor.policy import retry
 from monitor.ports import Clock, ConfigPort, DeliveryPort, HitPort, Jitter, Send
-from monitor.render.webhook import webhook_body
 
 LEASE_MS = 20_000
-"""Longer than an attempt can take, its recording included."""
+"""Longer than most attempts take; those in flight are renewed well before."""
 CANCELLED_AT_ONCE = 100
+RESULTS = {
+    retry.Verdict.SENT: "sent",
+    retry.Verdict.TRANSIENT: "failed",
+    retry.Verdict.PERMANENT: "failed",
+    retry.Verdict.GONE: "failed",
+    retry.Verdict.UNKNOWN: "unknown",
+}
+"""How attempts are called where they are shown and counted."""
 EVER = 1 << 52
 """Later than any due time."""
 log = structlog.get_logger(__name__)
@@ -44,6 +52,8 @@ class Deliverer:
         clock: Clock,
         jitter: Jitter,
         most: int,
+        *,
+        resend_unknown: bool = True,
     ) -> None:
         self._deliveries = deliveries
         self._hits = hits
@@ -54,8 +64,9 @@ class Deliverer:
         self._clock = clock
         self._jitter = jitter
         self._most = most
+        self._resend_unknown = resend_unknown
         self._flying: Counter[str] = Counter()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], ClaimedDelivery] = {}
         self.freed: Callable[[], None] = lambda: None
         """Called whenever an attempt has ended, so that there is room for the next."""
 
@@ -68,6 +79,10 @@ class Deliverer:
         now = self._clock()  # only now: compiling new rules takes time, and the leases count from here
         claimed = await asyncio.gather(*(self._claim(id_, now) for id_ in ready))
         return sum(claimed)
+
+    async def renew(self) -> None:
+        """Keep the leases of what is in flight: a mail server may take ten minutes over the last dot."""
+        await self._deliveries.renew(list(self._tasks.values()), self._clock() + LEASE_MS)
 
     async def _claim(self, id_: str, now: int) -> int:
         subscription = self._view.subscriptions.get(id_)
@@ -85,8 +100,8 @@ class Deliverer:
         for delivery in claimed:
             self._flying[id_] += 1
             task = asyncio.create_task(self._attempt(subscription, delivery))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._tasks[task] = delivery
+            task.add_done_callback(self._tasks.pop)
         return len(claimed)
 
     async def _cancel(self, id_: str, now: int) -> int:
@@ -122,8 +137,10 @@ class Deliverer:
             await self._deliveries.record(delivery, gone, None, now)
             return
         health = await self._deliveries.health(subscription.id) if not answer.accepted else retry.HEALTHY
-        outcome = retry.decide(answer, delivery.tries, health, self._jitter(), self._clock())
-        result = "sent" if answer.accepted else "failed"
+        outcome = retry.decide(
+            answer, delivery.tries, health, self._jitter(), self._clock(), resend_unknown=self._resend_unknown
+        )
+        result = RESULTS[answer.verdict]
         attempt = Attempt(now, result, answer.status, answer.latency_ms, answer.response, answer.error)
         with self._metrics.seconds.labels("record").time():
             await self._deliveries.record(delivery, outcome, attempt, self._clock())
@@ -140,11 +157,8 @@ class Deliverer:
         A mistake of ours is a failed attempt too, so that it has an end and is seen.
         """
         try:
-            hits = await self._hits.existing(delivery.hits)
-            if not hits:
-                return None
-            body = webhook_body("hit.created", delivery.id, delivery.created_at, hits)
-            return await self._send(subscription.channel, delivery.id, body, now)
+            notice = await gather(self._hits, delivery)
+            return None if notice is None else await self._send(subscription, notice, now)
         except StoreUnavailable:
             raise
         except Exception as error:

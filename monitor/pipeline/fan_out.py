@@ -29,7 +29,7 @@ class FanOut:
         hits = await self.hits.existing([m.id for m in messages])
         await self.view.refresh()
         subscriptions = list(self.view.subscriptions.values())
-        pairs = [(s.id, hit) for hit in hits for s in subscriptions if s.wants(hit)]
+        pairs = [(s, hit) for hit in hits for s in subscriptions if s.wants(hit)]
         now = self.clock()
         for start in range(0, len(pairs), AT_ONCE):
             for enqueued in await self.deliveries.enqueue(pairs[start : start + AT_ONCE], now, now + JOIN_WINDOW):

@@ -1,4 +1,4 @@
-"""What the outcome of a webhook attempt means for the delivery and for its receiver.
+"""What the outcome of an attempt means for the delivery and for its receiver.
 
 The schedule is that of the Standard Webhooks services: quick at first, then patient for three days,
 then a dead letter that can be replayed. Jitter in [0, 1) is passed in.
@@ -7,6 +7,7 @@ then a dead letter that can be replayed. Jitter in [0, 1) is passed in.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from monitor.model.delivery import DeliveryState, Outcome
 from monitor.model.subscription import ReceiverHealth
@@ -24,6 +25,16 @@ PROBE_AFTER = 5
 HEALTHY = ReceiverHealth()
 
 
+class Verdict(StrEnum):
+    """What an attempt came to. The channel that made it knows; the policy acts on it."""
+
+    SENT = "sent"
+    TRANSIENT = "transient"  # worth another try
+    PERMANENT = "permanent"  # this message will never be taken
+    GONE = "gone"  # there is no such receiver (any more): nothing will
+    UNKNOWN = "unknown"  # the connection was lost when the receiver had all of it: taken, or not
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the receiver did. ``status`` is None where no answer came; then ``error`` says why."""
@@ -33,30 +44,55 @@ class Answer:
     latency_ms: int
     response: str = ""
     retry_after: int | None = None  # seconds
+    judged: Verdict | None = None  # by a channel whose statuses are not those of HTTP
+
+    @property
+    def verdict(self) -> Verdict:
+        """Of HTTP, only 2xx is success (a redirect is not), and 410 says that the receiver is gone."""
+        if self.judged is not None:
+            return self.judged
+        if self.status == 410:
+            return Verdict.GONE
+        return Verdict.SENT if self.status is not None and 200 <= self.status < 300 else Verdict.TRANSIENT
 
     @property
     def accepted(self) -> bool:
-        """Only 2xx is success; a redirect is not."""
-        return self.status is not None and 200 <= self.status < 300
+        """Whether the receiver has it for sure."""
+        return self.verdict is Verdict.SENT
 
 
-def decide(answer: Answer, tries: int, receiver: ReceiverHealth, jitter: float, now: int) -> Outcome:
-    """The outcome of attempt number ``tries`` (counted from 1)."""
-    if answer.accepted:
+def decide(
+    answer: Answer, tries: int, receiver: ReceiverHealth, jitter: float, now: int, *, resend_unknown: bool = True
+) -> Outcome:
+    """The outcome of attempt number ``tries`` (counted from 1).
+
+    ``resend_unknown``: what the receiver may have is sent again (at least once); else that is left to the
+    subscription's owner (at most once).
+    """
+    verdict = answer.verdict
+    if verdict is Verdict.SENT:
         return Outcome(DeliveryState.SENT, None, None)
     reason = answer.error or f"the receiver answered {answer.status}"
-    if answer.status == 410:
-        return Outcome(DeliveryState.DEAD, None, reason, disable="the receiver answered 410 Gone")
+    if verdict is Verdict.GONE:
+        return Outcome(DeliveryState.DEAD, None, reason, disable=reason)
+    if verdict is Verdict.PERMANENT:
+        return Outcome(DeliveryState.DEAD, None, reason)
+    unknown = verdict is Verdict.UNKNOWN
+    if unknown and not resend_unknown:
+        return Outcome(DeliveryState.UNKNOWN, None, reason)
     since = receiver.failing_since
     disable = None
     if since is not None and now - since >= DISABLE_AFTER:
         disable = f"every attempt has failed for {(now - since) // 86_400_000} days; the last one: {reason}"
     if tries > len(DELAYS):
-        return Outcome(DeliveryState.DEAD, None, reason, disable)
-    seconds = DELAYS[tries - 1] * (1 + JITTER * jitter)
+        return Outcome(DeliveryState.UNKNOWN if unknown else DeliveryState.DEAD, None, reason, disable)
+    # A receiver that hangs up each time would get one copy after the other: never quickly.
+    delay = DELAYS[max(tries - 1, 1) if unknown else tries - 1]
+    seconds = delay * (1 + JITTER * jitter)
     if answer.retry_after is not None:
         seconds = max(seconds, min(answer.retry_after, LONGEST_RETRY_AFTER))
-    return Outcome(DeliveryState.SCHEDULED, now + int(seconds * 1000), reason, disable)
+    state = DeliveryState.UNKNOWN if unknown else DeliveryState.SCHEDULED
+    return Outcome(state, now + int(seconds * 1000), reason, disable)
 
 
 def concurrency(receiver: ReceiverHealth, most: int) -> int:

@@ -10,6 +10,7 @@
     config.py      rules, subscriptions, API keys: small, read whole, with an epoch
     hits.py        hits and the outbox
     deliveries.py  deliveries: enqueue, claim, record, replay
+    digests.py     what waits for digests, and the delivery of a run
     streams.py     consumer groups: read, acknowledge, reclaim, give up
     store.py       all of them over one client
 

@@ -148,6 +148,19 @@ class ConfigStore:
         data = await self._client.call("GET", keys.FILE_PROBLEMS)
         return codec.FILE_PROBLEMS.load(data) if data else ()
 
+    async def approve(self, rule: str, digest: str) -> None:
+        """Let a rule file's rule take effect once although its tests fail, as long as its spec has this digest."""
+        await self._client.call("HSET", keys.APPROVALS, rule, digest)
+
+    async def approvals(self) -> dict[str, str]:
+        """Digest by rule of the specs that were approved and have not been taken over yet."""
+        flat = await self._client.call("HGETALL", keys.APPROVALS)
+        return {k.decode(): v.decode() for k, v in zip(flat[::2], flat[1::2], strict=True)}
+
+    async def drop_approval(self, rule: str) -> None:
+        """An approval is used up, if there is one."""
+        await self._client.call("HDEL", keys.APPROVALS, rule)
+
     # ── subscriptions ──
 
     async def subscriptions(self) -> list[Subscription]:
@@ -235,6 +248,12 @@ class ConfigStore:
     async def release(self, name: str, owner: str) -> None:
         """Give a lease back before it ends."""
         await self._client.script("release", [name], [owner])
+
+    async def link_secret(self, proposed: str) -> str:
+        """What signs the links of mails: ``proposed``, unless there is a secret already."""
+        await self._client.call("SET", keys.LINKS, proposed, "NX")
+        found: bytes = await self._client.call("GET", keys.LINKS)
+        return found.decode()
 
     async def add_key(self, key: str, name: str, now: int) -> ApiKey:
         """Store an API key; only its digest is kept."""

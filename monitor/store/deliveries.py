@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from monitor.errors import NotFound
 from monitor.model.delivery import Attempt, ClaimedDelivery, Delivery, DeliveryState, Outcome
 from monitor.model.hit import Hit
-from monitor.model.subscription import ReceiverHealth
+from monitor.model.subscription import ReceiverHealth, Subscription
 from monitor.policy.alerting import REMEMBER_HIT, REMEMBER_ITEM
 from monitor.ports import Enqueued, Page
 from monitor.store import codec
@@ -15,6 +16,11 @@ from monitor.store.client import Argument, Client, Command
 from monitor.store.index import member, page, trim
 from monitor.store.keys import Keys
 from monitor.text.fingerprints import digest
+
+
+def _also(data: bytes | None) -> dict[str, tuple[str, ...]]:
+    """The hits of copies, by the hit that stands for them; as make_digest.lua writes them."""
+    return {hit: tuple(copies.split(" ")) for hit, copies in json.loads(data).items()} if data else {}
 
 
 def delivery_id(subscription: str, hit: Hit) -> str:
@@ -30,19 +36,20 @@ class DeliveryStore:
         self._keys = keys
         self._keep_seconds = keep_seconds
 
-    async def enqueue(self, pairs: Sequence[tuple[str, Hit]], now: int, due: int) -> list[Enqueued]:
-        """Hand each hit to its subscription, once; in the order given."""
+    async def enqueue(self, pairs: Sequence[tuple[Subscription, Hit]], now: int, due: int) -> list[Enqueued]:
+        """Hand each hit to its subscription, once; in the order given. In digest mode it waits for the next digest."""
         calls: list[tuple[list[str], list[Argument]]] = []
-        for subscription, hit in pairs:
+        for wanting, hit in pairs:
+            subscription, mode = wanting.id, "digest" if wanting.digest else "instant"
             prefix, id_ = self._keys.s(subscription), delivery_id(subscription, hit)
             items = [f"story:{hit.story}"]
             items += [f"link:{hit.link_key}"] if hit.link_key else []
             items += [f"text:{hit.text_key}"] if hit.text_key else []
             args: list[Argument] = [
                 prefix, subscription, hit.id, hit.rule, id_, now, due, member(now, id_), hit.story,
-                REMEMBER_HIT, REMEMBER_ITEM, *items,
+                REMEMBER_HIT, REMEMBER_ITEM, mode, *items,
             ]  # fmt: skip
-            calls.append(([f"{prefix}due:{subscription}", f"{prefix}ready"], args))
+            calls.append((self._keys.queues(subscription), args))
         answers = await self._client.scripts("enqueue", calls) if calls else []
         return [Enqueued(result.decode(), id_.decode()) for result, id_ in answers]
 
@@ -60,13 +67,29 @@ class DeliveryStore:
             ClaimedDelivery(
                 id_.decode(),
                 subscription,
-                tuple(hits.decode().split(" ")),
+                tuple(hits.decode().split()),
                 int(created),
                 int(tries) + 1,
                 int(fence),
+                run.decode() or None,
+                _also(also),
             )
-            for id_, hits, created, tries, fence in rows
+            for id_, hits, created, tries, fence, run, also in rows
         ]
+
+    async def renew(self, claims: Sequence[ClaimedDelivery], lease_end: int) -> None:
+        """Push the leases of attempts in flight ahead; one that has been overtaken stays as it is."""
+        by_subscription: dict[str, list[ClaimedDelivery]] = {}
+        for claim in claims:
+            by_subscription.setdefault(claim.subscription, []).append(claim)
+        calls: list[tuple[list[str], list[Argument]]] = []
+        for subscription, group in by_subscription.items():
+            prefix = self._keys.s(subscription)
+            args: list[Argument] = [lease_end, prefix, subscription]
+            args += [part for claim in group for part in (claim.id, claim.fence)]
+            calls.append(([f"{prefix}due:{subscription}", f"{prefix}ready"], args))
+        if calls:
+            await self._client.scripts("renew_deliveries", calls)
 
     async def record(self, claimed: ClaimedDelivery, outcome: Outcome, attempt: Attempt | None, now: int) -> str:
         """Write what came of an attempt (None: there was none): recorded, stale, finished or gone."""
@@ -124,8 +147,11 @@ class DeliveryStore:
     async def forget(self, subscription: str) -> None:
         """Drop what only a living subscription needs; its deliveries stay readable until they expire."""
         prefix = self._keys.s(subscription)
-        own = [f"{prefix}due:{subscription}", f"{prefix}health:{subscription}", *self._indexes(subscription, None)]
-        await self._client.atomic([("DEL", *own), ("ZREM", f"{prefix}ready", subscription)])
+        own = [f"{prefix}{name}:{subscription}" for name in ("due", "health", "pending", "runs")]
+        lists = [f"{prefix}ready", f"{prefix}waiting"]
+        await self._client.atomic(
+            [("DEL", *own, *self._indexes(subscription, None)), *(("ZREM", name, subscription) for name in lists)]
+        )
 
     async def get(self, delivery: str) -> Delivery:
         """The delivery with its attempts. Raises NotFound."""
@@ -139,27 +165,30 @@ class DeliveryStore:
         commands: list[Command] = []
         for id_ in ids:
             key = self._keys.delivery(id_)
-            commands.append(("HMGET", key, "subscription", "state", "hits", "created", "next", "reason", "copies"))
+            commands.append(("HMGET", key, "subscription", "state", "hits", "created", "next", "reason", "copies",
+                             "run", "also"))  # fmt: skip
             commands.append(("LRANGE", key.replace("delivery:", "attempts:", 1), 0, -1))
         answers = await self._client.many(commands)
         found = []
         for id_, record, attempts in zip(ids, answers[::2], answers[1::2], strict=True):
             if record[0] is None:
                 continue
-            subscription, state, hits, created, next_at, reason, copies = (
-                None if v is None else v.decode() for v in record
+            subscription, state, hits, created, next_at, reason, copies, run = (
+                None if v is None else v.decode() for v in record[:8]
             )
             found.append(
                 Delivery(
                     id_,
                     str(subscription),
                     DeliveryState(str(state)),
-                    tuple(str(hits).split(" ")),
+                    tuple(str(hits).split()),
                     int(created or 0),
                     int(next_at) if next_at else None,
                     reason or None,
                     tuple(codec.ATTEMPT.load(a) for a in attempts),
                     tuple(copies.split(" ")) if copies else (),
+                    run,
+                    _also(record[8]),
                 )
             )
         return found

@@ -13,7 +13,9 @@ API_KEYS = "{cfg}:keys"  # HASH SHA-256 of the key -> record
 BACKFILLS = "{cfg}:backfills"  # HASH rule id -> record
 SYNC_LEASE = "{cfg}:lease:rule-files"  # who reads the rule files into the store
 FILE_PROBLEMS = "{cfg}:rule-file-problems"  # STRING
+APPROVALS = "{cfg}:approvals"  # HASH rule id -> digest of the spec that may take effect although its tests fail
 BACKFILL_LEASE = "{cfg}:lease:backfill"
+LINKS = "{cfg}:links"  # STRING: signs the links of mails
 META = "meta"  # HASH schema_version, partitions
 
 
@@ -71,7 +73,13 @@ class Keys:
     # Below a subscription's prefix: delivery:<id> HASH; attempts:<id> LIST; due:<subscription> ZSET;
     # ready ZSET subscription -> its earliest due time; health:<subscription> HASH;
     # alerted:<subscription>:<item> HASH rule -> delivery; deliveries:<state>,
-    # deliveries:<subscription>:<state> time index.
+    # deliveries:<subscription>:<state> time index. Of digests: pending:<subscription> HASH hit -> hits of its copies;
+    # waiting ZSET subscription -> since when something is pending; runs:<subscription> HASH last, name.
+
+    def queues(self, subscription: str) -> list[str]:
+        """Where a hit can wait for ``subscription``: due, ready, pending, waiting."""
+        prefix = self.s(subscription)
+        return [f"{prefix}due:{subscription}", f"{prefix}ready", f"{prefix}pending:{subscription}", f"{prefix}waiting"]
 
     def delivery(self, delivery: str) -> str:
         """HASH of a delivery. Its id starts with its subscription's."""

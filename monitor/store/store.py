@@ -15,6 +15,7 @@ from monitor.store import keys as names
 from monitor.store.client import Client
 from monitor.store.config import ConfigStore
 from monitor.store.deliveries import DeliveryStore
+from monitor.store.digests import DigestStore
 from monitor.store.feeds import FeedStore
 from monitor.store.hits import HitStore
 from monitor.store.keys import OUTBOX, STORIES_IN, Keys
@@ -39,6 +40,7 @@ class Store:
     config: ConfigStore
     hits: HitStore
     deliveries: DeliveryStore
+    digests: DigestStore
 
     def stories_in(self, consumer: str) -> list[Stream]:
         """The streams of stories to match, one a partition."""
@@ -104,6 +106,7 @@ async def connect(
         ConfigStore(client),
         HitStore(client, keys, settings.hit_days * DAY),
         DeliveryStore(client, keys, settings.delivery_days * DAY),
+        DigestStore(client, keys),
     )
 
 

@@ -14,7 +14,7 @@ from functools import partial
 import structlog
 
 from monitor.daemon import Daemon, Parts, Reader, Tick
-from monitor.delivery.webhook import WebhookSender
+from monitor.delivery.links import Links
 from monitor.errors import FileProblem, StoreUnavailable
 from monitor.feeds.fetch import fetch
 from monitor.feeds.parsers import Parsers
@@ -23,14 +23,17 @@ from monitor.model.feed import Health
 from monitor.net.client import Client
 from monitor.pipeline.backfill import Backfiller
 from monitor.pipeline.deliver import Deliverer
+from monitor.pipeline.digest import Digester
 from monitor.pipeline.fan_out import FanOut
 from monitor.pipeline.match import Matcher
 from monitor.pipeline.poll import Poller
 from monitor.pipeline.view import ConfigView
+from monitor.render.mail import mail_environment
 from monitor.rulebook.sync import RuleFiles
 from monitor.settings import Settings, shipped
 from monitor.store import keys
 from monitor.store.config import RULE, SUBSCRIPTION
+from monitor.wiring.channels import make_channels
 from monitor.wiring.opening import OpenStore, clock
 
 log = structlog.get_logger(__name__)
@@ -41,13 +44,21 @@ LEASE_MS = 5_000
 
 
 IDLE_CONSUMER_MS = 3_600_000
+RENEW = 4.0
+"""Seconds between two renewals of the leases of deliveries in flight, which last 20."""
 
 
 class Service:
     """One process: its parts by role, the API where it is one of them."""
 
     def __init__(
-        self, settings: Settings, roles: Sequence[str], opened: OpenStore, client: Client, metrics: Metrics
+        self,
+        settings: Settings,
+        roles: Sequence[str],
+        opened: OpenStore,
+        client: Client,
+        metrics: Metrics,
+        links: Links,
     ) -> None:
         self.settings = settings
         self.roles = roles
@@ -55,12 +66,14 @@ class Service:
         self.store = opened.store
         self._server = opened.server
         self._owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
-        self._send = WebhookSender(client)
+        self._links = links
+        self._channels = make_channels(settings, client, links)
         self._parsers = Parsers(settings.parse_workers, settings.parse_timeout)
         self._view = ConfigView(opened.store.config)
         self._files = RuleFiles(settings.rules_folder, opened.store.config, clock)
         self._synced_at = 0  # the epoch at the last look at the rule files
         self._problems: tuple[FileProblem, ...] | None = None  # as last written to the store
+        self._digester = Digester(opened.store.digests, self._view, metrics, clock)
         self.daemon = Daemon(self._parts(client))
 
     def _parts(self, client: Client) -> Parts:
@@ -90,9 +103,12 @@ class Service:
             parts.ticks.append(Tick("rules", 1.0, self._rules))
         if "deliver" in self.roles:
             parts.deliverer = Deliverer(
-                store.deliveries, store.hits, store.config, self._view, self._send, self.metrics,
+                store.deliveries, store.hits, store.config, self._view, self._channels, self.metrics,
                 clock, _jitter, self.settings.webhook_concurrency,
+                resend_unknown=self.settings.mail_policy == "at-least-once",
             )  # fmt: skip
+            parts.ticks.append(Tick("renew", RENEW, parts.deliverer.renew))
+            parts.ticks.append(Tick("digests", 1.0, self._digests))
         return parts
 
     def wake(self) -> None:
@@ -110,6 +126,7 @@ class Service:
     async def close(self) -> None:
         """End the parse workers and give back what nobody else can take meanwhile."""
         await self._parsers.close()
+        await self._channels.close()
         with contextlib.suppress(StoreUnavailable):  # then they end by themselves
             for name in (keys.SYNC_LEASE, keys.BACKFILL_LEASE):
                 await self.store.config.release(name, self._owner)
@@ -119,6 +136,10 @@ class Service:
     async def _rules(self) -> None:
         await self._sync()
         await self._view.refresh()
+
+    async def _digests(self) -> None:
+        if await self._digester.turn():
+            self.wake()
 
     async def _keep_backfill(self) -> bool:
         if self.daemon.stopping:
@@ -180,13 +201,8 @@ class Service:
     def api(self) -> object:
         """The API over this service."""
         # Imported here: a process without the API needs neither the web framework nor its memory.
-        from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
         from monitor.api.app import create_app
         from monitor.api.context import Context, Readiness
-
-        loader = FileSystemLoader(shipped("templates") / "pages")
-        pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
 
         async def readiness() -> Readiness:
             return Readiness(*await self.readiness())
@@ -198,10 +214,11 @@ class Service:
                 self.metrics,
                 clock,
                 secrets.token_bytes,
-                self._send,
+                self._channels,
                 readiness,
                 self.wake,
-                pages,
+                mail_environment(str(shipped("templates"))),
+                self._links,
             )
         )
 

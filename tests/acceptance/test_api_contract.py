@@ -134,20 +134,6 @@ async def test_no_content_claims_no_type(world: World) -> None:
     assert "Content-Type" not in gone.headers
 
 
-async def test_mail_and_digests_are_refused_while_they_are_not_there(world: World) -> None:
-    """A mailbox and a digest are understood, and refused with what is missing, not taken and forgotten."""
-    digest = {"digest": {"cron": "0 7 * * 1-5", "timezone": "Europe/Berlin"}}
-    hook = {"type": "webhook", "url": "https://hooks.example/x"}
-    bodies = [
-        {"name": "by mail", "channel": {"type": "mail", "to": "desk@mail.example"}, "rules": ["none"]},
-        {"name": "daily", "channel": hook, "mode": digest, "rules": ["none"]},
-    ]
-    answers = [await world.service.call("POST", "/v1/subscriptions", body) for body in bodies]
-    assert [a.status for a in answers] == [422, 422], [a.body for a in answers]
-    assert [a.body["errors"][0]["pointer"] for a in answers] == ["/channel/type", "/mode"]
-    assert all("not available yet" in a.body["detail"] for a in answers)
-
-
 LISTS = [
     "/v1/feeds", "/v1/rules", "/v1/stories", "/v1/stories?feed=push", "/v1/stories?q=ostrich", "/v1/hits",
     "/v1/hits?rule=ostrich", "/v1/hits?tag=birds", "/v1/subscriptions", "/v1/deliveries", "/v1/deliveries?state=sent",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 from monitor.embedded.launcher import EmbeddedServer, prepare_data_dir
 from monitor.errors import ConfigurationError, SchemaTooNew, StoreUnavailable
 from monitor.model.rule import Backfill
+from monitor.model.subscription import DigestSchedule
+from monitor.policy.digest import Run
 from monitor.policy.freshness import pushed
 from monitor.settings import Settings
 from monitor.store import keys
@@ -23,6 +26,7 @@ from tests.contract.test_deliveries_store import AT, LEASE, SENT, again, tried
 from tests.contract.test_feeds_store import add_claimed, make_story, plan_of, state_after
 from tests.contract.test_hits_store import make_hit
 
+DAILY = DigestSchedule("0 7 * * *", "UTC", AT)
 TAG = re.compile(r"\{(?:[frs]\d+|cfg)\}")
 
 
@@ -64,8 +68,11 @@ async def walk_through_everything(store: Store) -> None:
         await config.finish_backfill(asked, asked)
         hits = [make_hit(f"r{n}", s.id) for s in stories]
         await store.hits.commit(hits)
-        await deliveries.enqueue([(f"s{n}", hit) for hit in (*hits, make_hit("other", hits[0].story))], AT, AT)
+        await deliveries.enqueue(
+            [(make_subscription(f"s{n}"), hit) for hit in (*hits, make_hit("other", hits[0].story))], AT, AT
+        )
         one, two = await deliveries.claim(f"s{n}", AT, AT + LEASE, 9)
+        await deliveries.renew([one, two], AT + 2 * LEASE)
         await deliveries.record(one, SENT, tried(), AT)
         await deliveries.record(two, again(AT + 9), tried(AT, 503), AT)
         await deliveries.replay(one.id, AT)
@@ -200,7 +207,9 @@ async def test_a_full_server_drains_and_takes_nothing_in(own: EmbeddedServer) ->
         await store.feeds.claim(AT + LEASE, AT + 2 * LEASE, 1)
     assert await store.memory_ratio() > 1
     assert await store.hits.commit([make_hit("r", "fa-0000")])
-    assert [e.result for e in await store.deliveries.enqueue([("sa", make_hit("r", "fa-0000"))], AT, AT)] == ["new"]
+    assert [
+        e.result for e in await store.deliveries.enqueue([(make_subscription("sa"), make_hit("r", "fa-0000"))], AT, AT)
+    ] == ["new"]
     (delivery,) = await store.deliveries.claim("sa", AT, AT + LEASE, 9)
     assert await store.deliveries.record(delivery, SENT, tried(), AT) == "recorded"
     await store.close()

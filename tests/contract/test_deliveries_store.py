@@ -13,6 +13,7 @@ from monitor.model.hit import Hit
 from monitor.ports import Enqueued
 from monitor.store.deliveries import delivery_id
 from monitor.store.store import Store
+from tests.contract.test_config_store import make_subscription
 from tests.contract.test_hits_store import make_hit
 
 AT = 1_770_000_000_000
@@ -34,7 +35,7 @@ def tried(at: int = AT, status: int | None = 204) -> Attempt:
 
 async def enqueue(store: Store, *hits: Hit, to: str = "sa", now: int = AT) -> list[str]:
     """What became of each hit."""
-    return [e.result for e in await store.deliveries.enqueue([(to, hit) for hit in hits], now, now)]
+    return [e.result for e in await store.deliveries.enqueue([(make_subscription(to), hit) for hit in hits], now, now)]
 
 
 async def claim(store: Store, now: int = AT, to: str = "sa") -> list[ClaimedDelivery]:
@@ -60,10 +61,10 @@ async def ttl(store: Store, key: str) -> int:
 async def test_a_hit_becomes_one_delivery(store: Store) -> None:
     """The first hand-over makes a delivery that is due and listed; a replay at any later moment does nothing."""
     hit = make_hit()
-    first = await store.deliveries.enqueue([("sa", hit)], AT, AT + 400)
+    first = await store.deliveries.enqueue([(make_subscription("sa"), hit)], AT, AT + 400)
     id_ = delivery_id("sa", hit)
     assert first == [Enqueued("new", id_)]
-    assert await store.deliveries.enqueue([("sa", hit)], AT + 1, AT + 1) == [Enqueued("known", id_)]
+    assert await store.deliveries.enqueue([(make_subscription("sa"), hit)], AT + 1, AT + 1) == [Enqueued("known", id_)]
     assert await claim(store, AT + 399) == []
     (claimed,) = await claim(store, AT + 400)
     assert (claimed.id, claimed.hits, claimed.created_at, claimed.tries) == (id_, (hit.id,), AT, 1)

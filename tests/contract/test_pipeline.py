@@ -20,7 +20,8 @@ from monitor.pipeline.match import Matcher
 from monitor.pipeline.view import ConfigView
 from monitor.policy.freshness import pushed
 from monitor.policy.retry import Answer
-from monitor.ports import Message
+from monitor.ports import Message, Notice, Ping
+from monitor.render.webhook import webhook_body
 from monitor.store import keys
 from monitor.store.store import Store
 from tests.contract.test_config_store import make_spec, make_subscription
@@ -46,12 +47,16 @@ class House:
             store.deliveries, store.hits, store.config, view, self.send, metrics, lambda: self.now, lambda: 0.0, 4
         )
 
-    async def send(self, channel: WebhookChannel, delivery: str, body: bytes, _now: int) -> Answer:
+    async def send(self, subscription: Subscription, notice: Notice | Ping, _now: int) -> Answer:
         """The receiver: answers by URL, 204 by default, and keeps what it got."""
+        channel = subscription.channel
+        assert isinstance(channel, WebhookChannel)
+        assert isinstance(notice, Notice)
         answer = self.answers.get(channel.url, OK)
         if callable(answer):
-            answer = await answer(channel, delivery)
-        self.sent.append((channel.url, delivery, json.loads(body)))
+            answer = await answer(channel, notice.delivery)
+        body = webhook_body("hit.created", notice.delivery, notice.created_at, notice.hits)
+        self.sent.append((channel.url, notice.delivery, json.loads(body)))
         return answer
 
     async def subscribe(self, id_: str, **changes: Any) -> None:

@@ -11,6 +11,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from monitor.delivery import webhook
+from monitor.delivery.links import Links
 from monitor.delivery.signature import SECRET_BYTES, make_secret
 from monitor.delivery.webhook import KEPT, WebhookSender
 from monitor.model.subscription import WebhookChannel
@@ -22,6 +23,7 @@ NOW = 1_700_000_000_000
 """Tue, 14 Nov 2023 22:13:20 GMT."""
 NEW = make_secret(bytes(SECRET_BYTES))
 OLD = make_secret(b"o" * SECRET_BYTES)
+LINKS = Links("https://monitor.example", "secret")
 BODY = '{"type": "hit.created", "data": "Żółw 日本 🚀"}'.encode()
 
 
@@ -34,14 +36,14 @@ async def raw() -> AsyncIterator[RawServer]:
 @pytest.fixture
 async def send() -> AsyncIterator[WebhookSender]:
     async with Client(LOOPBACK, resolver=NO_NAMES) as client:
-        yield WebhookSender(client)
+        yield WebhookSender(client, LINKS)
 
 
 async def attempt(send: WebhookSender, raw: RawServer, page: bytes | Play | None = None, now: int = NOW) -> Answer:
     """One attempt at ``/hook``, which answers with ``page``."""
     if page is not None:
         raw.pages["/hook"] = page
-    return await send(WebhookChannel(f"{raw.url}/hook", NEW), "d-1", BODY, now)
+    return await send.post(WebhookChannel(f"{raw.url}/hook", NEW), "d-1", BODY, now)
 
 
 async def test_the_exact_bytes_arrive_signed(raw: RawServer, send: WebhookSender) -> None:
@@ -72,7 +74,7 @@ async def test_the_old_secret_signs_until_its_end(
 ) -> None:
     """During the grace period of a rotation there are two signatures, and then one."""
     raw.pages["/hook"] = answer()
-    await send(WebhookChannel(f"{raw.url}/hook", NEW, OLD, until), "d-1", BODY, NOW)
+    await send.post(WebhookChannel(f"{raw.url}/hook", NEW, OLD, until), "d-1", BODY, NOW)
     assert len((raw.header("webhook-signature") or "").split(" ")) == signatures
 
 
@@ -190,7 +192,7 @@ async def test_nobody_listening_is_a_failed_connect(send: WebhookSender) -> None
     """The reason is for the owner to read."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        found = await send(WebhookChannel(f"http://127.0.0.1:{taken.getsockname()[1]}/", NEW), "d-1", BODY, NOW)
+        found = await send.post(WebhookChannel(f"http://127.0.0.1:{taken.getsockname()[1]}/", NEW), "d-1", BODY, NOW)
     assert (found.status, (found.error or "").split(":")[0]) == (None, "connect")
 
 
@@ -199,12 +201,12 @@ async def test_private_receivers_get_nothing(raw: RawServer, host: str) -> None:
     """The same guard as for feeds: by address, in disguise, or by a name that resolves there."""
     async with Client(resolver=Answers(["127.0.0.1"])) as client:
         channel = WebhookChannel(f"http://{host}:{raw.port}/hook", NEW)
-        found = await WebhookSender(client)(channel, "d-1", BODY, NOW)
+        found = await WebhookSender(client, LINKS).post(channel, "d-1", BODY, NOW)
     assert (found.status, (found.error or "").split(":")[0], raw.connections) == (None, "blocked", 0)
 
 
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "http://", "nonsense", "http://[::1"])
 async def test_a_url_that_is_none_is_an_answer_too(send: WebhookSender, url: str) -> None:
     """A channel with a broken address fails its attempts and harms nothing else."""
-    found = await send(WebhookChannel(url, NEW), "d-1", BODY, NOW)
+    found = await send.post(WebhookChannel(url, NEW), "d-1", BODY, NOW)
     assert (found.status, (found.error or "").split(":")[0]) == (None, "bad-url")

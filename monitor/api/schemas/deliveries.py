@@ -20,11 +20,12 @@ class AttemptOut(BaseModel):
 
 
 class DeliveryOut(BaseModel):
-    """A delivery; its id is the webhook-id of every attempt."""
+    """A delivery; its id is the webhook-id, or in the Message-ID, of every attempt."""
 
     id: str
     subscription: str
     state: str
+    run: str | None = Field(description="the local time of a digest's run; null for an instant alert")
     hits: list[str]
     created_at: str
     next_attempt_at: str | None
@@ -39,6 +40,7 @@ class DeliveryOut(BaseModel):
             id=found.id,
             subscription=found.subscription,
             state=found.state.value,
+            run=found.run,
             hits=list(found.hits),
             created_at=str(iso(found.created_at)),
             next_attempt_at=iso(found.next_attempt_at),

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+from email.errors import MessageError
+from email.headerregistry import Address
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
 from monitor.api.schemas.common import Flag, Name
 from monitor.errors import InvalidInput
 from monitor.feeds.address import parse_address
-from monitor.model.subscription import ReceiverHealth, Subscription
+from monitor.model.subscription import (
+    Channel,
+    DigestSchedule,
+    MailChannel,
+    ReceiverHealth,
+    Subscription,
+    WebhookChannel,
+)
+from monitor.policy.digest import next_run
 from monitor.render.text import iso
 from monitor.rulebook.schema import RuleId, Strict, Tag
+
+_PLAIN = re.compile(r"[^\s\"(),:;<>@\[\\\]]+@[^\s\"(),;<>@\\]+\Z")
 
 
 class WebhookIn(Strict):
@@ -25,7 +38,7 @@ class MailIn(Strict):
     """A mailbox."""
 
     type: Literal["mail"]
-    to: str = Field(min_length=3, max_length=320)
+    to: str = Field(min_length=3, max_length=320, examples=["desk@example.org"])
 
 
 class DigestMode(Strict):
@@ -33,10 +46,11 @@ class DigestMode(Strict):
 
     cron: str = Field(min_length=1, max_length=100, examples=["0 7 * * 1-5"])
     timezone: str = Field("UTC", max_length=64, examples=["Europe/Berlin"])
+    all_quiet: Flag = Field(False, description="send a mail also where there is nothing to tell")
 
 
 class Digest(Strict):
-    """Many hits in one delivery."""
+    """Many hits in one delivery, at set times."""
 
     digest: DigestMode
 
@@ -70,6 +84,13 @@ class WebhookOut(BaseModel):
     url: str
 
 
+class MailOut(BaseModel):
+    """A mailbox."""
+
+    type: Literal["mail"]
+    to: str
+
+
 class ReceiverOut(BaseModel):
     """How the receiver fares."""
 
@@ -84,41 +105,47 @@ class SubscriptionOut(BaseModel):
 
     id: str
     name: str
-    channel: WebhookOut
+    channel: Annotated[WebhookOut | MailOut, Field(discriminator="type")]
     rules: list[str]
     tags: list[str]
     enabled: bool
-    mode: Literal["instant"]
+    mode: Literal["instant"] | Digest
     created_at: str
     disabled_reason: str | None
     receiver: ReceiverOut
+    next_digest: str | None = Field(
+        description="when the next digest goes out; null in instant mode, or while switched off"
+    )
+    pending: int = Field(description="hits that wait for the next digest")
 
     @classmethod
-    def of(cls, found: Subscription, health: ReceiverHealth) -> SubscriptionOut:
+    def of(cls, found: Subscription, health: ReceiverHealth, pending: int, now: int) -> SubscriptionOut:
         """The answer for a stored subscription."""
-        return cls(**_shown(found, health))
+        return cls(**_shown(found, health, pending, now))
 
 
 class SubscriptionCreated(SubscriptionOut):
-    """A new subscription, with its secret: keep it, it is not shown again."""
+    """A new subscription; a webhook's with its secret: keep it, it is not shown again."""
 
-    secret: str
+    secret: str | None = Field(description="of a webhook; null for mail, which is not signed")
 
     @classmethod
-    def made(cls, found: Subscription) -> SubscriptionCreated:
+    def made(cls, found: Subscription, now: int) -> SubscriptionCreated:
         """The answer for a subscription that was just made."""
-        return cls(**_shown(found, ReceiverHealth()), secret=found.channel.secret)
+        secret = found.channel.secret if isinstance(found.channel, WebhookChannel) else None
+        return cls(**_shown(found, ReceiverHealth(), 0, now), secret=secret)
 
 
-def _shown(found: Subscription, health: ReceiverHealth) -> dict[str, object]:
+def _shown(found: Subscription, health: ReceiverHealth, pending: int, now: int) -> dict[str, Any]:
+    schedule = found.digest
     return {
         "id": found.id,
         "name": found.name,
-        "channel": WebhookOut(type="webhook", url=found.channel.url),
+        "channel": _channel(found.channel),
         "rules": list(found.rules),
         "tags": list(found.tags),
         "enabled": found.enabled,
-        "mode": "instant",
+        "mode": _mode(schedule),
         "created_at": iso(found.created_at),
         "disabled_reason": found.disabled_reason,
         "receiver": ReceiverOut(
@@ -127,7 +154,21 @@ def _shown(found: Subscription, health: ReceiverHealth) -> dict[str, object]:
             last_success=iso(health.last_success),
             last_error=health.last_error,
         ),
+        "next_digest": iso(next_run(schedule, now).at) if schedule and found.enabled else None,
+        "pending": pending,
     }
+
+
+def _channel(channel: Channel) -> WebhookOut | MailOut:
+    if isinstance(channel, MailChannel):
+        return MailOut(type="mail", to=channel.to)
+    return WebhookOut(type="webhook", url=channel.url)
+
+
+def _mode(schedule: DigestSchedule | None) -> Literal["instant"] | Digest:
+    if schedule is None:
+        return "instant"
+    return Digest(digest=DigestMode(cron=schedule.cron, timezone=schedule.timezone, all_quiet=schedule.all_quiet))
 
 
 class SecretOut(BaseModel):
@@ -138,7 +179,7 @@ class SecretOut(BaseModel):
 
 
 class TestOut(BaseModel):
-    """What the receiver really answered to a test call."""
+    """What the receiver really answered to a test message; ``status`` is of HTTP or SMTP."""
 
     __test__ = False
 
@@ -162,3 +203,18 @@ def checked_receiver(url: str) -> str:
             "channel/url", "a receiver's URL holds no user and password; it checks the signature instead"
         )
     return address
+
+
+def checked_mailbox(to: str) -> str:
+    """One mail address as a server takes it, its domain in ASCII. Raises InvalidInput."""
+    hint = "write one address, for example desk@example.org"
+    try:
+        domain = to.rpartition("@")[2].encode("idna").decode("ascii")
+        address = Address(addr_spec=f"{to.rpartition('@')[0]}@{domain}")
+    except (ValueError, IndexError, MessageError) as error:
+        raise InvalidInput("channel/to", f"{to!r} is no mail address", hint) from error
+    # The parser takes more than servers do: quoted names, names that are not ASCII (RFC 6531), any length (RFC 5321).
+    spec = address.addr_spec
+    if not spec.isascii() or not _PLAIN.match(spec) or len(address.username) > 64 or len(spec) > 254:
+        raise InvalidInput("channel/to", f"{to!r} is no address that every mail server takes", hint)
+    return spec

@@ -1,14 +1,15 @@
 #!lua flags=allow-oom
 -- Claim due deliveries of one subscription by lease, as feeds are.
 -- KEYS due of the subscription, ready; ARGV now, lease end, limit, prefix, subscription
--- Answers {id, hits, created, tries, fence} each.
+-- Answers {id, hits, created, tries, fence, run, also} each. Of an unknown outcome only that is due which is to be tried again.
 local claimed = {}
 for _, id in ipairs(redis.call('ZRANGE', KEYS[1], '-inf', ARGV[1], 'BYSCORE', 'LIMIT', 0, ARGV[3])) do
   local key = ARGV[4] .. 'delivery:' .. id
-  local record = redis.call('HMGET', key, 'state', 'hits', 'created', 'tries')
-  if record[1] == 'scheduled' then
+  local record = redis.call('HMGET', key, 'state', 'hits', 'created', 'tries', 'run', 'also')
+  if record[1] == 'scheduled' or record[1] == 'unknown' then
     redis.call('ZADD', KEYS[1], ARGV[2], id)
-    claimed[#claimed + 1] = {id, record[2], record[3], record[4], redis.call('HINCRBY', key, 'fence', 1)}
+    claimed[#claimed + 1] = {id, record[2], record[3], record[4], redis.call('HINCRBY', key, 'fence', 1),
+      record[5] or '', record[6] or ''}
   else
     redis.call('ZREM', KEYS[1], id)
   end

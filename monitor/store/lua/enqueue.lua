@@ -1,23 +1,35 @@
 #!lua flags=allow-oom
 -- Hand one hit to one subscription, once. The subscription remembers, by rule, what it has alerted: the
 -- story itself (a replay), and its link and text (the same item in another feed).
--- KEYS due of the subscription, ready
+-- In digest mode the hit waits in `pending` (hit -> hits of its copies) for the next digest, and what is
+-- remembered in place of a delivery is @hit.
+-- KEYS due of the subscription, ready, pending, waiting
 -- ARGV prefix, subscription, hit, rule, delivery id, now, due, index entry, story id,
---      seconds to remember a story, seconds to remember an item, then items: story first, link, text
--- Answers {what became of it, delivery}: known, copy, joined, new.
+--      seconds to remember a story, seconds to remember an item, instant or digest,
+--      then items: story first, link, text
+-- Answers {what became of it, delivery or ''}: known, copy, joined, new, pending.
 local prefix, subscription, hit, rule, id = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local FIRST = 13
 local memory = prefix .. 'alerted:' .. subscription .. ':'
 local function remember(delivery)
-  for i = 12, #ARGV do
+  for i = FIRST, #ARGV do
     if redis.call('HSETNX', memory .. ARGV[i], rule, delivery) == 1 then
-      redis.call('EXPIRE', memory .. ARGV[i], i == 12 and ARGV[10] or ARGV[11], 'NX')
+      redis.call('EXPIRE', memory .. ARGV[i], i == FIRST and ARGV[10] or ARGV[11], 'NX')
     end
   end
 end
-for i = 12, #ARGV do
+for i = FIRST, #ARGV do
   local delivery = redis.call('HGET', memory .. ARGV[i], rule)
-  if delivery and i == 12 then
-    return {'known', delivery}
+  if delivery and i == FIRST then
+    return {'known', string.sub(delivery, 1, 1) == '@' and '' or delivery}
+  elseif delivery and string.sub(delivery, 1, 1) == '@' then
+    remember(delivery)
+    local first = string.sub(delivery, 2)
+    local copies = redis.call('HGET', KEYS[3], first)
+    if copies and #copies < 4000 then
+      redis.call('HSET', KEYS[3], first, copies == '' and hit or copies .. ' ' .. hit)
+    end
+    return {'copy', ''}
   elseif delivery then
     remember(delivery)
     local key = prefix .. 'delivery:' .. delivery
@@ -30,8 +42,14 @@ for i = 12, #ARGV do
     return {'copy', delivery}
   end
 end
+if ARGV[12] == 'digest' then
+  redis.call('HSETNX', KEYS[3], hit, '')
+  redis.call('ZADD', KEYS[4], 'NX', ARGV[6], subscription)
+  remember('@' .. hit)
+  return {'pending', ''}
+end
 -- Another rule on the same story joins a delivery that nobody ever claimed.
-for _, delivery in ipairs(redis.call('HVALS', memory .. ARGV[12])) do
+for _, delivery in ipairs(redis.call('HVALS', memory .. ARGV[FIRST])) do
   local key = prefix .. 'delivery:' .. delivery
   local record = redis.call('HMGET', key, 'state', 'fence', 'hits', 'story')
   if record[1] == 'scheduled' and record[2] == '0' and record[4] == ARGV[9] then

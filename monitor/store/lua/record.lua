@@ -6,7 +6,7 @@
 --      seconds to keep a finished delivery, whether the receiver was tried (1/0)
 -- Answers recorded, stale, finished (by somebody else before) or gone.
 local prefix, subscription, id, state = ARGV[1], ARGV[2], ARGV[3], ARGV[5]
-local record = redis.call('HMGET', KEYS[1], 'state', 'fence', 'entry')
+local record = redis.call('HMGET', KEYS[1], 'state', 'fence', 'entry', 'next')
 if not record[1] then
   return 'gone'
 end
@@ -24,7 +24,7 @@ if ARGV[11] == '1' then
     redis.call('HSET', KEYS[5], 'last_error', ARGV[7])
   end
 end
-if record[1] ~= 'scheduled' then
+if record[1] ~= 'scheduled' and not (record[1] == 'unknown' and record[4] ~= '') then
   redis.call('EXPIRE', KEYS[2], ARGV[10])
   return 'finished'
 end
@@ -33,14 +33,15 @@ if record[2] ~= ARGV[4] and state ~= 'sent' then
 end
 redis.call('HSET', KEYS[1], 'state', state, 'next', ARGV[6], 'reason', ARGV[7])
 redis.call('HINCRBY', KEYS[1], 'tries', 1)
-if state == 'scheduled' then
+redis.call('HINCRBY', KEYS[1], 'fence', 1) -- the claim ends here: a renewal on its way must not move the due time
+for _, index in ipairs({'deliveries:', 'deliveries:' .. subscription .. ':'}) do
+  redis.call('ZREM', prefix .. index .. record[1], record[3])
+  redis.call('ZADD', prefix .. index .. state, 0, record[3])
+end
+if ARGV[6] ~= '' then
   redis.call('ZADD', KEYS[3], ARGV[6], id)
 else
   redis.call('ZREM', KEYS[3], id)
-  for _, index in ipairs({'deliveries:', 'deliveries:' .. subscription .. ':'}) do
-    redis.call('ZREM', prefix .. index .. 'scheduled', record[3])
-    redis.call('ZADD', prefix .. index .. state, 0, record[3])
-  end
   redis.call('EXPIRE', KEYS[1], ARGV[10])
   redis.call('EXPIRE', KEYS[2], ARGV[10])
 end
