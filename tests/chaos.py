@@ -7,13 +7,16 @@ proved, by sending back the validator of the present one, that it stored that; s
 whatever died meanwhile. A quarter of the items hits. The service, its bundled server or both are
 killed every few seconds; the receiver refuses one first call in twenty. When all generations are out and the
 killing is over, every expected hit must be stored, every alert must have arrived at least once, and
-every repeat must have carried the webhook-id of the first.
+every repeat must have carried the webhook-id of the first. Digests go out by mail meanwhile, each minute and
+whenever it occurs to their reader: every hit must stand in exactly one of them, and every digest must have
+arrived, more than once only where a kill came between its sending and its record.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import email
 import os
 import random
 import signal
@@ -23,8 +26,10 @@ import time
 from collections import Counter, defaultdict
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-from aiohttp import web
+from aiohttp import ClientError, web
+from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.harness.servers import Item, LoopbackServer, rss
 from tests.harness.service import Service, eventually
@@ -46,6 +51,7 @@ class World(LoopbackServer):
         self.last = -(-self.per_feed // WINDOW) - 1
         self.arrived: dict[str, set[str]] = defaultdict(set)  # title -> webhook-ids
         self.calls = Counter[str]()
+        self.mails = Counter[str]()  # by the local part of their Message-ID, which is the delivery's id
         self.app.router.add_get("/feed/{n}", self._feed)
         self.app.router.add_post("/hook", self._hook)
 
@@ -77,6 +83,12 @@ class World(LoopbackServer):
         body = rss(self.items(feed, self.generation[feed]))
         return web.Response(body=body, content_type="application/rss+xml", headers={"ETag": self.etag(feed)})
 
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
+        """Take a mail."""
+        content = envelope.content if isinstance(envelope.content, bytes) else b""
+        self.mails[email.message_from_bytes(content)["Message-ID"].strip("<>").partition("@")[0]] += 1
+        return "250 OK"
+
     def etag(self, feed: int) -> str:
         return f'"{feed}.{min(self.generation[feed], self.last + 1)}"'
 
@@ -90,23 +102,39 @@ class World(LoopbackServer):
         return web.Response(status=204)
 
 
-async def set_up(service: Service, world: World) -> None:
+async def set_up(service: Service, world: World) -> str:
+    """Rule, subscriptions and feeds; the id of the subscription to digests."""
     await service.start()
     await service.post("/v1/rules", {"id": "quake", "name": "Quakes", "query": "earthquake AND reported"})
     await service.post(
         "/v1/subscriptions", {"name": "chaos", "channel": {"type": "webhook", "url": f"{world.url}/hook"}}
     )
+    made = await service.post(
+        "/v1/subscriptions",
+        {
+            "name": "digests",
+            "channel": {"type": "mail", "to": "desk@example.org"},
+            "mode": {"digest": {"cron": "* * * * *"}},
+        },
+    )
     for number in range(FEEDS):
         await service.post("/v1/feeds", {"url": f"{world.url}/feed/{number}", "interval": 1})
+    return str(made["id"])
 
 
-async def kill_at_random(service: Service, chance: random.Random, until: float) -> Counter[str]:
-    """SIGKILL the service, the server or both, every one to five seconds; the service is started again."""
+async def kill_at_random(service: Service, digests: str, chance: random.Random, until: float) -> Counter[str]:
+    """SIGKILL the service, the server or both, every one to five seconds; the service is started again.
+
+    Half of the time a digest is asked for just before.
+    """
     killed: Counter[str] = Counter()
     while True:
         await asyncio.sleep(chance.uniform(1, 5))
         if time.monotonic() > until:
             return killed
+        if chance.random() < 0.5:
+            with suppress(ClientError, AssertionError, OSError):  # the store may be on its way up
+                await service.post(f"/v1/subscriptions/{digests}:send-now")
         victim = chance.choice(["service", "server", "both"])
         killed[victim] += 1
         if victim != "service":
@@ -127,6 +155,20 @@ async def stored_hits(service: Service) -> set[str]:
     return titles
 
 
+async def all_digests(service: Service, id_: str) -> list[dict[str, Any]]:
+    """The digests' deliveries, when nothing is pending or waiting any more."""
+
+    async def quiet() -> bool:
+        await service.post(f"/v1/subscriptions/{id_}:send-now")
+        pending = (await service.get(f"/v1/subscriptions/{id_}"))["pending"]
+        waiting = (await service.get(f"/v1/deliveries?subscription={id_}&state=scheduled"))["items"]
+        return not pending and not waiting
+
+    with suppress(AssertionError):
+        await eventually(quiet, DRAIN)
+    return list((await service.get(f"/v1/deliveries?subscription={id_}&limit=500"))["items"])
+
+
 async def chaos(seconds: float, stories: int, seed: int) -> bool:
     """One run; prints the counts. True where nothing was lost and no id changed."""
     chance = random.Random(seed)
@@ -134,11 +176,16 @@ async def chaos(seconds: float, stories: int, seed: int) -> bool:
     await world.start()
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
     (folder / "rules").mkdir()
-    service = Service(folder / "data", {"MONITOR_RULES_DIR": str(folder / "rules"), "MONITOR_LOG_LEVEL": "error"})
+    mail_server = await asyncio.get_running_loop().create_server(lambda: SMTP(world), "127.0.0.1", 0)
+    smtp = f"smtp://127.0.0.1:{mail_server.sockets[0].getsockname()[1]}"
+    service = Service(
+        folder / "data",
+        {"MONITOR_RULES_DIR": str(folder / "rules"), "MONITOR_LOG_LEVEL": "error", "MONITOR_SMTP_URL": smtp},
+    )
     began = time.monotonic()
     try:
-        await set_up(service, world)
-        killed = await kill_at_random(service, chance, began + seconds)
+        digests = await set_up(service, world)
+        killed = await kill_at_random(service, digests, chance, began + seconds)
         wanted = world.expected()
 
         async def complete() -> bool:
@@ -147,14 +194,19 @@ async def chaos(seconds: float, stories: int, seed: int) -> bool:
         with suppress(AssertionError):
             await eventually(complete, DRAIN)
         hits = await stored_hits(service)
+        told = await all_digests(service, digests)
         dead = await service.metric("monitor_dead_letters_total")
         code = await service.stop()
     finally:
         await service.finish()
+        mail_server.close()
         await world.stop()
     missing_hits, missing_alerts = wanted - hits, wanted - world.arrived.keys()
     changed = {t for t, ids in world.arrived.items() if len(ids) > 1}
     alien = world.arrived.keys() - wanted
+    in_digests = Counter(hit for digest in told for hit in digest["hits"])
+    repeated_mails = sum(world.mails.values()) - len(world.mails)
+    lost_mails = {digest["id"] for digest in told} ^ world.mails.keys()
     shown = {
         "seed": seed,
         "seconds": round(time.monotonic() - began),
@@ -168,12 +220,21 @@ async def chaos(seconds: float, stories: int, seed: int) -> bool:
         "calls that repeat an id": sum(n - 1 for n in world.calls.values()),
         "alerts whose id changed": len(changed),
         "alerts that nobody expected": len(alien),
+        "digests": len(told),
+        "hits not in a digest": len(wanted) - len(in_digests),
+        "hits in several digests": sum(n > 1 for n in in_digests.values()),
+        "digests that did not arrive": len(lost_mails),
+        "mails that repeat a Message-ID": repeated_mails,
         "dead letters": int(dead),
         "exit code of the clean stop": code,
     }
     for name, value in shown.items():
-        print(f"{name:30}{value}")
-    return not (missing_hits or missing_alerts or changed or alien or dead or code) and world.published
+        print(f"{name:31}{value}")
+    for lost in lost_mails:
+        print(lost, [digest for digest in told if digest["id"] == lost])
+    webhooks = not (missing_hits or missing_alerts or changed or alien)
+    mails = set(in_digests.values()) == {1} and len(in_digests) == len(wanted) and not lost_mails
+    return webhooks and mails and repeated_mails <= killed.total() and not dead and not code and world.published
 
 
 def main() -> None:
