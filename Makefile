@@ -64,4 +64,4 @@ lock: setup  ## renew the locks: hashes, and no registry address
 	  --python-version 3.11 -c requirements-dev.lock -o requirements-uv.lock -
 
 clean:  ## remove what make made
-	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .tools dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib import resources
 from xml.sax.saxutils import quoteattr
 
 from monitor.errors import InvalidInput
@@ -41,6 +42,11 @@ class FeedList:
 
     outlines: tuple[Outline, ...]
     problems: tuple[str, ...]
+
+
+def starter_list() -> bytes:
+    """The OPML that comes along: public news feeds to begin with."""
+    return resources.files("monitor.feeds").joinpath("starter.opml").read_bytes()
 
 
 def read_opml(data: bytes) -> FeedList:

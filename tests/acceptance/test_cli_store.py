@@ -116,7 +116,30 @@ async def test_a_start_without_feeds_names_the_commands_that_add_some(world: Wor
     """Whoever starts it for the first time is told what to type next."""
     (line,) = [line for line in world.service.out if "No feeds yet" in line]
     assert "monitor feeds add URL" in line
-    assert "monitor feeds import" in line
+    assert "monitor feeds import --starter" in line
+
+
+async def test_the_starter_list_is_imported_when_asked(tmp_path: Path) -> None:
+    """Its feeds are added with titles and tags and printed; what is there already stays and is only counted. No
+    service runs here: it would poll them. A file beside the option, or neither, is refused before anything is added.
+    """
+    env = {"MONITOR_DATA_DIR": str(tmp_path / "data")}
+    (tmp_path / "list.opml").write_text('<opml><outline text="x" xmlUrl="https://a.example/"/></opml>')
+    for args in ([], ["--starter", tmp_path / "list.opml"]):
+        refused = await asyncio.to_thread(monitor, "feeds", "import", *args, env=env)
+        assert (refused.returncode, refused.stdout) == (2, b"")
+        assert "either" in said(refused)
+        assert "--starter" in said(refused)
+    first, again = [await asyncio.to_thread(monitor, "feeds", "import", "--starter", env=env) for _ in range(2)]
+    rows = lines(await asyncio.to_thread(monitor, "feeds", "list", "--json", env=env))
+    assert (first.returncode, again.returncode) == (0, 0)
+    assert f"{len(rows)} feeds added, 0 were there already" in first.stdout.decode()
+    assert f"0 feeds added, {len(rows)} were there already" in again.stdout.decode()
+    assert len(rows) >= 40
+    for row in rows:
+        assert row["title"] in first.stdout.decode()
+        assert row["title"] not in again.stdout.decode()
+        assert row["tags"]
 
 
 async def test_from_rule_to_replay_on_the_command_line(world: World) -> None:
