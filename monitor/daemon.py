@@ -4,6 +4,8 @@
     match    loop per partition      stories -> hits;         tick rules (1 s): files
              loop per partition      hits -> subscriptions;   loop: back-fills
     deliver  loop                    due deliveries -> receivers
+             tick digests (1 s)      what is pending -> a delivery, when a run is due
+             tick renew (4 s)        leases of deliveries in flight
     any      tick reclaim (5 s)      what a reader left behind
              ticks gauges, census    sizes for /metrics
              tick tidy (1 h)         indexes past their retention

@@ -32,6 +32,7 @@ class Metrics:
         self.seconds = Histogram("monitor_step_seconds", "time by step", ["step"], buckets=_SECONDS, registry=registry)
         self.store_errors = Counter("monitor_store_errors", "commands that the store did not answer", registry=registry)
         self.feeds = Gauge("monitor_feeds", "feeds by health", ["health"], registry=registry)
+        self.subscriptions = Gauge("monitor_subscriptions", "subscriptions by state", ["state"], registry=registry)
         self.backlog = Gauge("monitor_backlog", "messages waiting, by stream", ["stream"], registry=registry)
         self.store_memory = Gauge(
             "monitor_store_memory_ratio", "used share of the store's maxmemory", registry=registry

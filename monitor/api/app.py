@@ -82,7 +82,7 @@ class WebhookEntry(BaseModel):
 
 
 class DigestData(BaseModel):
-    """What came up since the digest before, newest first; ``truncated`` where not all stories fit into 20 kB."""
+    """What came up since the digest before, newest first; ``truncated`` where stories were left out or shortened."""
 
     id: str
     run: str

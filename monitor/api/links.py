@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 from fastapi import APIRouter
@@ -17,6 +18,9 @@ from monitor.render.mail import render_page
 from monitor.render.text import iso
 
 router = APIRouter(tags=["links"], include_in_schema=False)
+_UNSUBSCRIBED = "its reader unsubscribed"
+MOST_ON_PAGE = 5_000
+"""Hits that a page shows."""
 _HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",  # the address is all that it takes to use the page
@@ -43,8 +47,11 @@ async def unsubscribe(token: str, context: Ctx) -> HTMLResponse:
         return found
 
     def switch_off(subscription: Subscription) -> Subscription:
-        reason = f"its reader unsubscribed on {iso(context.clock())}"
-        return replace(subscription, enabled=False, disabled_reason=reason) if subscription.enabled else subscription
+        if not subscription.enabled and (subscription.disabled_reason or "").startswith(_UNSUBSCRIBED):
+            return subscription
+        # Also where it is off already: whoever thinks of switching it on again has to know.
+        reason = f"{_UNSUBSCRIBED} on {iso(context.clock())}"
+        return replace(subscription, enabled=False, disabled_reason=reason)
 
     try:
         return _page(context, "done", 200, await context.store.config.change_subscription(found.id, switch_off))
@@ -59,14 +66,16 @@ async def digest_page(token: str, context: Ctx) -> HTMLResponse:
     found = await context.store.deliveries.existing([id_]) if id_ else []
     if not found:
         return _page(context, "expired" if id_ else "unknown", 404)
-    notice = await gather(context.store.hits, found[0])
+    notice = await gather(context.store.hits, found[0], MOST_ON_PAGE)
     if notice is None:
         return _page(context, "expired", 404)
     subscription = await _of(found[0].subscription, context)
     zone = subscription.digest.timezone if subscription and subscription.digest else "UTC"
     name = subscription.name if subscription else "a subscription of before"
     facts = mail_facts(name, notice, None, None, zone)
-    return HTMLResponse(render_page(facts, context.templates), headers=_HEADERS)
+    # In a thread: whoever has the link may ask for thousands of hits, and others wait for their answers.
+    page = await asyncio.to_thread(render_page, facts, context.templates)
+    return HTMLResponse(page, headers=_HEADERS)
 
 
 async def _subscription(token: str, context: Context) -> Subscription | HTMLResponse:

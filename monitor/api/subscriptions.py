@@ -69,14 +69,18 @@ def _moved(channel: Channel, asked: WebhookIn | MailIn) -> Channel:
     )
 
 
-def _schedule(mode: Literal["instant"] | Digest, before: DigestSchedule | None, now: int) -> DigestSchedule | None:
-    """The schedule of ``mode``. One that stays as it was keeps its beginning, so that no run is skipped or repeated."""
+def schedule_of(mode: Literal["instant"] | Digest, before: DigestSchedule | None, now: int) -> DigestSchedule | None:
+    """The schedule of ``mode``. Times that stay as they were keep their beginning: no run is skipped or repeated.
+
+    Raises InvalidInput.
+    """
     if mode == "instant":
         return None
     asked = mode.digest
     check_schedule(asked.cron, asked.timezone)
-    made = DigestSchedule(asked.cron, asked.timezone, now, asked.all_quiet)
-    return replace(made, since=before.since) if before and replace(made, since=before.since) == before else made
+    same = before is not None and (before.cron, before.timezone) == (asked.cron, asked.timezone)
+    since = before.since if before is not None and same else now
+    return DigestSchedule(asked.cron, asked.timezone, since, asked.all_quiet)
 
 
 def new_subscription(body: SubscriptionIn, random: Random, now: int) -> Subscription:
@@ -89,8 +93,27 @@ def new_subscription(body: SubscriptionIn, random: Random, now: int) -> Subscrip
         tags=tuple(dict.fromkeys(body.tags)),
         enabled=body.enabled,
         created_at=now,
-        digest=_schedule(body.mode, None, now),
+        digest=schedule_of(body.mode, None, now),
     )
+
+
+def changed(body: SubscriptionPatch, now: int) -> Callable[[Subscription], Subscription]:
+    """The change that ``body`` asks for. It raises InvalidInput where the subscription cannot be changed so."""
+
+    def change(found: Subscription) -> Subscription:
+        found = replace(
+            found,
+            name=found.name if body.name is None else body.name,
+            rules=found.rules if body.rules is None else tuple(dict.fromkeys(body.rules)),
+            tags=found.tags if body.tags is None else tuple(dict.fromkeys(body.tags)),
+            channel=found.channel if body.channel is None else _moved(found.channel, body.channel),
+            digest=found.digest if body.mode is None else schedule_of(body.mode, found.digest, now),
+        )
+        if body.enabled is None:
+            return found
+        return found.switched_on(now) if body.enabled else replace(found, enabled=False)
+
+    return change
 
 
 async def _shown(found: Subscription, context: Context) -> SubscriptionOut:
@@ -126,26 +149,11 @@ async def get_subscription(subscription: str, context: Ctx) -> SubscriptionOut:
 @router.patch("/{subscription:id}", responses=documented(404))
 async def change_subscription(subscription: str, body: SubscriptionPatch, context: Ctx) -> SubscriptionOut:
     """Change a subscription. Switched off, it takes no new hits; what waits already is sent when it is on again."""
-    now = context.clock()
-
-    def change(found: Subscription) -> Subscription:
-        found = replace(
-            found,
-            name=found.name if body.name is None else body.name,
-            rules=found.rules if body.rules is None else tuple(dict.fromkeys(body.rules)),
-            tags=found.tags if body.tags is None else tuple(dict.fromkeys(body.tags)),
-            channel=found.channel if body.channel is None else _moved(found.channel, body.channel),
-            digest=found.digest if body.mode is None else _schedule(body.mode, found.digest, now),
-        )
-        if body.enabled is not None:
-            found = replace(found, enabled=body.enabled, disabled_reason=None)
-        return found
-
-    changed = await context.store.config.change_subscription(subscription, change)
+    found = await context.store.config.change_subscription(subscription, changed(body, context.clock()))
     if body.enabled:
         await context.store.deliveries.forgive(subscription)
     context.wake()
-    return await _shown(changed, context)
+    return await _shown(found, context)
 
 
 @router.delete("/{subscription:id}", status_code=204, response_class=Response, responses=documented(404))

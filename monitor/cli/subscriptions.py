@@ -109,11 +109,55 @@ def send_now(subscription: str, data_dir: DataDir = None) -> None:
     """Make what is pending a digest, and everything that waits for the subscription due now."""
     from monitor.pipeline.digest import send_now as digest_now
 
-    async def hurry(store: Any) -> int:
+    async def hurry(store: Any) -> tuple[int, str | None]:
         await digest_now(store.digests, await store.config.subscription(subscription), now())
-        return int(await store.deliveries.hurry(subscription, now()))
+        count = int(await store.deliveries.hurry(subscription, now()))
+        return count, await store.config.held_back(subscription)
 
-    typer.echo(f"{on_store(data_dir, hurry)} deliveries are due now; a running service sends them")
+    count, held = on_store(data_dir, hurry)
+    typer.echo(f"{count} deliveries are due now; {held or 'a running service sends them'}")
+
+
+@subscriptions.command("change")
+def change_subscription(
+    subscription: str,
+    name: Annotated[str | None, typer.Option(help="Another name.")] = None,
+    webhook: Annotated[str | None, typer.Option(help="Another URL; the secret stays.")] = None,
+    mail: Annotated[str | None, typer.Option(help="Another mail address.")] = None,
+    digest: Annotated[str | None, typer.Option(metavar="CRON", help="Send digests at these times.")] = None,
+    timezone: Annotated[str | None, typer.Option(help="Of the digest's times; UTC where it is left out.")] = None,
+    instant: Annotated[bool, typer.Option("--instant", help="Send each story at once.")] = False,
+    all_quiet: Annotated[bool, typer.Option(help="Send a digest also where there is nothing to tell.")] = False,
+    rule: Annotated[list[str] | None, typer.Option(help="Only hits of these rules.")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="Only hits of rules with these tags.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Change a subscription; what is not named stays as it is."""
+    from monitor.api.schemas.subscriptions import SubscriptionPatch
+    from monitor.api.subscriptions import changed
+    from monitor.errors import InvalidInput
+
+    fields: dict[str, Any] = {"name": name, "rules": rule or None, "tags": tag or None}
+    if webhook or mail:
+        fields["channel"] = {"type": "webhook", "url": webhook} if webhook else {"type": "mail", "to": mail}
+    if instant:
+        fields["mode"] = "instant"
+    elif digest is not None:
+        fields["mode"] = {"digest": {"cron": digest, "timezone": timezone or "UTC", "all_quiet": all_quiet}}
+    elif timezone or all_quiet:
+        raise InvalidInput("mode", "--timezone and --all-quiet are about digests", 'give --digest "0 7 * * *" too')
+    body = checked(SubscriptionPatch, **{field: value for field, value in fields.items() if value is not None})
+    on_store(data_dir, lambda store: store.config.change_subscription(subscription, changed(body, now())))
+
+
+@subscriptions.command("disable")
+def disable(subscription: str, data_dir: DataDir = None) -> None:
+    """Switch a subscription off; what waits is kept, and sent when it is on again."""
+    from dataclasses import replace
+
+    on_store(
+        data_dir, lambda store: store.config.change_subscription(subscription, lambda s: replace(s, enabled=False))
+    )
 
 
 @subscriptions.command("enable")
@@ -121,15 +165,8 @@ def enable(subscription: str, data_dir: DataDir = None) -> None:
     """Switch a subscription on again; what waits for it is sent."""
 
     async def switch_on(store: Any) -> None:
-        def change(found: Subscription) -> Subscription:
-            return replace(found, enabled=True, disabled_reason=None)
-
-        await store.config.change_subscription(subscription, change)
+        await store.config.change_subscription(subscription, lambda found: found.switched_on(now()))
         await store.deliveries.forgive(subscription)
-
-    from dataclasses import replace
-
-    from monitor.model.subscription import Subscription
 
     on_store(data_dir, switch_on)
 

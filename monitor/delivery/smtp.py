@@ -1,13 +1,14 @@
-"""One transaction with a mail server, and which of four things it came to.
+"""One transaction with a mail server, and which of five things it came to.
 
     sent        the server answered 2xx to the message: it is the server's now
-    transient   4xx, no connection, a connection lost before the message: worth another try
+    transient   4xx, a connection lost before the message: worth another try
     permanent   5xx to sender, recipient or message; 5.1.1 and its like say that there is no such mailbox
     unknown     the connection was lost between DATA and the answer, or the answer is none of SMTP's: the server may
                 have it (RFC 5321, 4.2.5)
+    ours        no connection, or our own access is wrong (login refused or missing, TLS, greeting), whatever the code:
+                no reader is to blame, the operator can mend it, and nothing is lost meanwhile
 
-What is wrong with our own access (login refused or missing, TLS, greeting) is transient whatever its code: the operator
-can mend it, and nothing is lost meanwhile. One recipient a transaction, so that an answer is about that one.
+One recipient a transaction, so that an answer is about that one.
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ class Mailbox:
         self._server = server
         self._idle: list[tuple[SMTP, float]] = []
 
-    async def send(self, sender: str, to: str, message: bytes) -> Answer:
+    async def send(self, delivery: str, sender: str, to: str, message: bytes) -> Answer:  # noqa: ARG002 - it is in the message
         """One attempt at handing ``message`` over for ``to``; failures are answers."""
         began = time.perf_counter()
         verdict, status, text = await self._attempt(sender, to, message)
@@ -107,13 +108,13 @@ class Mailbox:
         # Servers answer in any encoding; aiosmtplib leaves what is not UTF-8 as surrogates, which nothing can store.
         shown = text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")[:KEPT]
         error = None if verdict is Verdict.SENT else (f"{status} {shown}" if status else shown)
-        return Answer(status, error, took, shown, judged=verdict)
+        return Answer(verdict, status, error, took, shown)
 
     async def _attempt(self, sender: str, to: str, message: bytes) -> _Result:
         try:
             client = await self._connected()
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-            return Verdict.TRANSIENT, _code(error), _told(error) + _advice(error, self._server)
+            return Verdict.OURS, _code(error), _told(error) + _advice(error, self._server)
         # Cancelled half-way, an answer that comes late would be taken for one to the next mail.
         with _closed_on_error(client):
             result = await _hand_over(client, sender, to, message)
@@ -191,7 +192,9 @@ async def _hand_over(client: SMTP, sender: str, to: str, message: bytes) -> _Res
 
 
 def _refused(error: aiosmtplib.SMTPResponseException) -> Verdict:
-    if error.code < 500 or error.code in _ACCESS or isinstance(error, aiosmtplib.SMTPHeloError):
+    if error.code in _ACCESS or isinstance(error, aiosmtplib.SMTPHeloError):
+        return Verdict.OURS
+    if error.code < 500:
         return Verdict.TRANSIENT
     about_sender = isinstance(error, aiosmtplib.SMTPSenderRefused)
     return Verdict.GONE if _NO_MAILBOX.match(error.message) and not about_sender else Verdict.PERMANENT

@@ -9,7 +9,7 @@ from monitor.delivery.signature import headers
 from monitor.model.subscription import Subscription, WebhookChannel
 from monitor.net.client import Client, RequestFailed
 from monitor.net.dates import parse_retry_after
-from monitor.policy.retry import Answer
+from monitor.policy.retry import Answer, of_http
 from monitor.ports import Notice, Ping
 from monitor.render.webhook import digest_body, ping_body, webhook_body
 
@@ -56,10 +56,10 @@ class WebhookSender:
                 whole=False,  # the status says whether the message was taken; sending it again would alert twice
             )  # fmt: skip
         except RequestFailed as error:
-            return Answer(None, f"{error.reason}: {error.detail}", _ms(began))
+            return of_http(None, f"{error.reason}: {error.detail}", _ms(began))
         text = answer.body.decode("utf-8", "replace")
         wait = parse_retry_after(answer.headers.get("Retry-After"), now)
-        return Answer(answer.status, None, _ms(began), text, wait)
+        return of_http(answer.status, None, _ms(began), text, wait)
 
 
 def _ms(began: float) -> int:

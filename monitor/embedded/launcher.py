@@ -30,7 +30,7 @@ START_TIMEOUT = 120
 """Seconds; a server may have to load gigabytes before it answers."""
 LOW_DISK = 4 << 20
 """Bytes free below which the server is not started: it would stop at its first failed write."""
-OURS = {"admin.key", "rules", "services.lock", "valkey", "monitor.toml"}
+OURS = {"admin.key", "outbox", "rules", "services.lock", "valkey", "monitor.toml"}
 """What a data dir holds."""
 log = structlog.get_logger(__name__)
 

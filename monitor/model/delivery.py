@@ -68,3 +68,4 @@ class Outcome:
     next_attempt_at: int | None
     reason: str | None
     disable: str | None = None  # the reason for switching the subscription off
+    ours: bool = False  # the fault is not the receiver's: neither its health nor the number of tries changes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from monitor.model.hit import Hit
@@ -53,6 +53,11 @@ class Subscription:
     created_at: int
     disabled_reason: str | None = None  # why the service switched it off, for its owner to read
     digest: DigestSchedule | None = None
+
+    def switched_on(self, now: int) -> Subscription:
+        """The subscription, switched on at ``now``: digests begin with the next run, not with those of before."""
+        digest = replace(self.digest, since=now) if self.digest and not self.enabled else self.digest
+        return replace(self, enabled=True, disabled_reason=None, digest=digest)
 
     def wants(self, hit: Hit) -> bool:
         """Whether the hit is one that this subscription asked for."""

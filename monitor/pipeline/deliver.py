@@ -13,10 +13,10 @@ from dataclasses import replace
 
 import structlog
 
-from monitor.errors import StoreUnavailable
+from monitor.errors import NotFound, StoreUnavailable
 from monitor.metrics import Metrics
 from monitor.model.delivery import Attempt, ClaimedDelivery, DeliveryState, Outcome
-from monitor.model.subscription import Subscription
+from monitor.model.subscription import MailChannel, Subscription
 from monitor.pipeline.notice import gather
 from monitor.pipeline.view import ConfigView
 from monitor.policy import retry
@@ -25,14 +25,14 @@ from monitor.ports import Clock, ConfigPort, DeliveryPort, HitPort, Jitter, Send
 LEASE_MS = 20_000
 """Longer than most attempts take; those in flight are renewed well before."""
 CANCELLED_AT_ONCE = 100
-RESULTS = {
-    retry.Verdict.SENT: "sent",
-    retry.Verdict.TRANSIENT: "failed",
-    retry.Verdict.PERMANENT: "failed",
-    retry.Verdict.GONE: "failed",
-    retry.Verdict.UNKNOWN: "unknown",
-}
-"""How attempts are called where they are shown and counted."""
+MAILS = 32
+"""Mails under way in one process: they all go through one server, and each takes a while to render."""
+MAIL_SLOTS = 2
+"""Mails under way to one subscription, so that a slow mailbox leaves room for the others."""
+CALLS = 2_000
+"""Webhook calls under way in one process."""
+RESULTS = {retry.Verdict.SENT: "sent", retry.Verdict.UNKNOWN: "unknown"}
+"""How attempts are called where they are shown and counted; all others have failed."""
 EVER = 1 << 52
 """Later than any due time."""
 log = structlog.get_logger(__name__)
@@ -66,6 +66,7 @@ class Deliverer:
         self._most = most
         self._resend_unknown = resend_unknown
         self._flying: Counter[str] = Counter()
+        self._under_way = {True: 0, False: 0}  # mails, and calls
         self._tasks: dict[asyncio.Task[None], ClaimedDelivery] = {}
         self.freed: Callable[[], None] = lambda: None
         """Called whenever an attempt has ended, so that there is room for the next."""
@@ -92,12 +93,22 @@ class Deliverer:
             return await self._cancel(id_, now)
         if not subscription.enabled:
             return 0  # kept, and sent when it is switched on again
-        most = retry.concurrency(await self._deliveries.health(id_), self._most)
-        free = most - self._flying[id_]
+        mail = isinstance(subscription.channel, MailChannel)
+        most = retry.concurrency(await self._deliveries.health(id_), MAIL_SLOTS if mail else self._most)
+        free = min(most - self._flying[id_], (MAILS if mail else CALLS) - self._under_way[mail])
         if free <= 0:
             return 0
-        claimed = await self._deliveries.claim(id_, now, now + LEASE_MS, free)
+        self._under_way[mail] += free  # before the wait, in which others ask as well
+        try:
+            once = mail and not self._resend_unknown
+            claimed = await self._deliveries.claim(id_, now, now + LEASE_MS, free, once=once)
+        finally:
+            self._under_way[mail] -= free
+        # One that is still under way here has lost its lease, to this very process: let it end.
+        under_way = {delivery.id for delivery in self._tasks.values()}
+        claimed = [delivery for delivery in claimed if delivery.id not in under_way]
         for delivery in claimed:
+            self._under_way[mail] += 1
             self._flying[id_] += 1
             task = asyncio.create_task(self._attempt(subscription, delivery))
             self._tasks[task] = delivery
@@ -124,6 +135,7 @@ class Deliverer:
             log.exception("a delivery failed; it is tried again when its lease runs out", delivery=delivery.id)
         finally:
             self.freed()
+            self._under_way[isinstance(subscription.channel, MailChannel)] -= 1
             self._flying[subscription.id] -= 1
             if not self._flying[subscription.id]:
                 del self._flying[subscription.id]
@@ -140,7 +152,7 @@ class Deliverer:
         outcome = retry.decide(
             answer, delivery.tries, health, self._jitter(), self._clock(), resend_unknown=self._resend_unknown
         )
-        result = RESULTS[answer.verdict]
+        result = RESULTS.get(answer.verdict, "failed")
         attempt = Attempt(now, result, answer.status, answer.latency_ms, answer.response, answer.error)
         with self._metrics.seconds.labels("record").time():
             await self._deliveries.record(delivery, outcome, attempt, self._clock())
@@ -149,7 +161,7 @@ class Deliverer:
             log.warning("a delivery attempt failed", delivery=delivery.id, subscription=subscription.id,
                         tries=delivery.tries, state=outcome.state.value, reason=outcome.reason)  # fmt: skip
         if outcome.disable:
-            await self._disable(subscription.id, outcome.disable)
+            await self._disable(subscription, outcome.disable)
 
     async def _answer(self, subscription: Subscription, delivery: ClaimedDelivery, now: int) -> retry.Answer | None:
         """The receiver's answer; None where there is nothing left to send.
@@ -163,14 +175,22 @@ class Deliverer:
             raise
         except Exception as error:
             log.exception("a delivery could not be sent", delivery=delivery.id)
-            return retry.Answer(None, f"the service failed to send it: {error!r}", 0)
+            return retry.Answer(retry.Verdict.TRANSIENT, None, f"the service failed to send it: {error!r}", 0)
 
-    async def _disable(self, id_: str, reason: str) -> None:
+    async def _disable(self, subscription: Subscription, reason: str) -> None:
+        """Switch it off, unless its owner gave it another address meanwhile, or it is off already."""
+
         def switch_off(found: Subscription) -> Subscription:
+            if not found.enabled or found.channel != subscription.channel:
+                return found
             return replace(found, enabled=False, disabled_reason=reason)
 
-        await self._config.change_subscription(id_, switch_off)
-        log.error("a subscription was switched off", subscription=id_, reason=reason)
+        try:
+            changed = await self._config.change_subscription(subscription.id, switch_off)
+        except NotFound:
+            return  # deleted meanwhile
+        if not changed.enabled:
+            log.error("a subscription was switched off", subscription=subscription.id, reason=changed.disabled_reason)
 
     async def finish(self, seconds: float) -> None:
         """Wait for what is in flight, at most ``seconds``; the rest is sent again after the restart."""

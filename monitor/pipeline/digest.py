@@ -41,9 +41,11 @@ class Digester:
             if subscription.enabled and subscription.digest:
                 made += await self._run(subscription, subscription.digest)
         for id_ in await self._digests.waiting():
-            # It was changed to instant while something was pending.
             found = subscriptions.get(id_)
-            if found is not None and found.enabled and found.digest is None:
+            if found is None and id_ not in self._view.broken:
+                await self._digests.drop(id_)
+            # It was changed to instant while something was pending.
+            elif found is not None and found.enabled and found.digest is None:
                 made += await send_now(self._digests, found, self._clock())
         return made
 
@@ -53,10 +55,8 @@ class Digester:
         if known == schedule and now < due:
             return False
         try:
-            if known == schedule:
-                after = due - 1
-            else:
-                after = max(await self._digests.last_run(subscription.id) or 0, schedule.since)
+            # Asked each time: a run that could not be made is still to be made.
+            after = max(await self._digests.last_run(subscription.id) or 0, schedule.since)
             run = missed_run(schedule, after, now)
             made = run is not None and await self._make(subscription, schedule, run, now)
             self._next[subscription.id] = (schedule, next_run(schedule, now).at)
@@ -78,6 +78,5 @@ class Digester:
 async def send_now(digests: DigestPort, subscription: Subscription, now: int) -> bool:
     """Make a digest of what is pending, whatever the schedule says; whether there was any. Raises StoreUnavailable."""
     zone = subscription.digest.timezone if subscription.digest else "UTC"
-    # With its milliseconds: what comes in a moment later is another digest.
-    run = Run(f"{local_time(zone, now)}:{now % 60_000 / 1000:06.3f}", now)
+    run = Run(local_time(zone, now), now)
     return await digests.make(subscription.id, run, now, planned=False, all_quiet=False) == "made"

@@ -9,13 +9,16 @@ MOST_SHOWN = 1_000
 """Hits of a digest that are loaded; a mail has room for fewer."""
 
 
-async def gather(hits: HitPort, delivery: ClaimedDelivery | Delivery) -> Notice | None:
-    """The notice of ``delivery``; None where none of its hits is kept any more. Raises StoreUnavailable."""
-    found = await hits.existing(delivery.hits[:MOST_SHOWN])
+async def gather(hits: HitPort, delivery: ClaimedDelivery | Delivery, most: int = MOST_SHOWN) -> Notice | None:
+    """The notice of ``delivery``, with its newest ``most`` hits; None where none of them is kept any more.
+
+    Raises StoreUnavailable.
+    """
+    found = await hits.existing(delivery.hits[:most])
     all_quiet = delivery.run is not None and not delivery.hits
     if not found and not all_quiet:
         return None
-    wanted = [copy for hit in found for copy in delivery.also.get(hit.id, ())][:MOST_SHOWN]
+    wanted = [copy for hit in found for copy in delivery.also.get(hit.id, ())][:most]
     known = {hit.id: hit for hit in await hits.existing(wanted)}
     copies = {hit: [known[c] for c in others if c in known] for hit, others in delivery.also.items()}
     return Notice(delivery.id, delivery.created_at, found, len(delivery.hits), delivery.run, copies)

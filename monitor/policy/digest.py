@@ -77,7 +77,7 @@ def local_time(timezone: str, ms: int) -> str:
 
 def _runs(schedule: DigestSchedule, start: datetime, *, reverse: bool = False) -> Iterator[tuple[datetime, Run]]:
     """The times that the schedule names, in their order, each with its run."""
-    zone = _zone(schedule.timezone)
+    zone = zone_of(schedule.timezone)
     for wall in CronSim(schedule.cron, start, reverse=reverse):
         # fold=0: of a time that there is twice, the first; of one that there is not, as far behind the gap as in it.
         instant = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
@@ -90,11 +90,12 @@ def _wall(schedule: DigestSchedule, ms: int) -> datetime:
 
 
 def _zoned(timezone: str, ms: int) -> datetime:
-    return datetime.fromtimestamp(ms / 1000, _zone(timezone))
+    return datetime.fromtimestamp(ms / 1000, zone_of(timezone))
 
 
-def _zone(name: str) -> ZoneInfo:
+def zone_of(name: str) -> ZoneInfo:
+    """The time zone; UTC where it is not known any more: better at another hour than never."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo("UTC")  # the zone was known when the schedule was made; better at another hour than never
+        return ZoneInfo("UTC")

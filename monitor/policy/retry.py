@@ -20,6 +20,10 @@ JITTER = 0.2
 LONGEST_RETRY_AFTER = 24 * HOUR
 DISABLE_AFTER = 5 * 24 * HOUR * 1000
 """Milliseconds of nothing but failures after which a subscription is switched off."""
+FEWEST_FAILURES = 5
+"""Failures before this one without which it is not, however long they took."""
+OURS_AGAIN = MINUTE
+"""Seconds until our own way out is tried again; that counts against nobody."""
 PROBE_AFTER = 5
 """Failures in a row after which a receiver gets one request at a time until one succeeds."""
 HEALTHY = ReceiverHealth()
@@ -33,32 +37,34 @@ class Verdict(StrEnum):
     PERMANENT = "permanent"  # this message will never be taken
     GONE = "gone"  # there is no such receiver (any more): nothing will
     UNKNOWN = "unknown"  # the connection was lost when the receiver had all of it: taken, or not
+    OURS = "ours"  # it never came to the receiver: our own way out is closed, for the operator to mend
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the receiver did. ``status`` is None where no answer came; then ``error`` says why."""
 
+    verdict: Verdict
     status: int | None
     error: str | None
     latency_ms: int
     response: str = ""
     retry_after: int | None = None  # seconds
-    judged: Verdict | None = None  # by a channel whose statuses are not those of HTTP
-
-    @property
-    def verdict(self) -> Verdict:
-        """Of HTTP, only 2xx is success (a redirect is not), and 410 says that the receiver is gone."""
-        if self.judged is not None:
-            return self.judged
-        if self.status == 410:
-            return Verdict.GONE
-        return Verdict.SENT if self.status is not None and 200 <= self.status < 300 else Verdict.TRANSIENT
 
     @property
     def accepted(self) -> bool:
         """Whether the receiver has it for sure."""
         return self.verdict is Verdict.SENT
+
+
+def of_http(
+    status: int | None, error: str | None, latency_ms: int, response: str = "", retry_after: int | None = None
+) -> Answer:
+    """The answer of an HTTP receiver: only 2xx is success (a redirect is not), and 410 says that it is gone."""
+    verdict = Verdict.GONE if status == 410 else Verdict.TRANSIENT
+    if status is not None and 200 <= status < 300:
+        verdict = Verdict.SENT
+    return Answer(verdict, status, error, latency_ms, response, retry_after)
 
 
 def decide(
@@ -70,20 +76,19 @@ def decide(
     subscription's owner (at most once).
     """
     verdict = answer.verdict
+    reason = answer.error or f"the receiver answered {answer.status}"
     if verdict is Verdict.SENT:
         return Outcome(DeliveryState.SENT, None, None)
-    reason = answer.error or f"the receiver answered {answer.status}"
     if verdict is Verdict.GONE:
         return Outcome(DeliveryState.DEAD, None, reason, disable=reason)
+    if verdict is Verdict.OURS:
+        return Outcome(DeliveryState.SCHEDULED, now + int(OURS_AGAIN * (1 + JITTER * jitter) * 1000), reason, ours=True)
+    disable = _given_up(receiver, reason, now)
     if verdict is Verdict.PERMANENT:
-        return Outcome(DeliveryState.DEAD, None, reason)
+        return Outcome(DeliveryState.DEAD, None, reason, disable)
     unknown = verdict is Verdict.UNKNOWN
     if unknown and not resend_unknown:
         return Outcome(DeliveryState.UNKNOWN, None, reason)
-    since = receiver.failing_since
-    disable = None
-    if since is not None and now - since >= DISABLE_AFTER:
-        disable = f"every attempt has failed for {(now - since) // 86_400_000} days; the last one: {reason}"
     if tries > len(DELAYS):
         return Outcome(DeliveryState.UNKNOWN if unknown else DeliveryState.DEAD, None, reason, disable)
     # A receiver that hangs up each time would get one copy after the other: never quickly.
@@ -93,6 +98,14 @@ def decide(
         seconds = max(seconds, min(answer.retry_after, LONGEST_RETRY_AFTER))
     state = DeliveryState.UNKNOWN if unknown else DeliveryState.SCHEDULED
     return Outcome(state, now + int(seconds * 1000), reason, disable)
+
+
+def _given_up(receiver: ReceiverHealth, reason: str, now: int) -> str | None:
+    """Why the subscription is switched off: nothing but failures for days, and not just two that are days apart."""
+    since = receiver.failing_since
+    if since is None or now - since < DISABLE_AFTER or receiver.failures < FEWEST_FAILURES:
+        return None
+    return f"every attempt has failed for {(now - since) // 86_400_000} days; the last one: {reason}"
 
 
 def concurrency(receiver: ReceiverHealth, most: int) -> int:

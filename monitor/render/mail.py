@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from css_inline import CSSInliner
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from monitor.model.hit import Hit
+from monitor.policy.digest import zone_of
 from monitor.render.marks import cut, line, starred, wrapped
 from monitor.render.outline import NAME, Section, count, local, outline, shortened
 
@@ -97,7 +97,7 @@ def render_page(facts: MailFacts, templates: Environment) -> str:
 def render_test(subscription: str, zone: str, now: int, templates: Environment) -> Rendered:
     """The mail of a test button; ``now`` in milliseconds."""
     name = line(subscription)
-    values = {"subscription": name, "zone": zone, "when": local(now, ZoneInfo(zone)), "urgent": False, "web": False}
+    values = {"subscription": name, "zone": zone, "when": local(now, zone_of(zone)), "urgent": False, "web": False}
     text = templates.get_template("mail/test.txt").render(values)
     return Rendered(cut(f"It works: {name}", MAX_SUBJECT), _inlined(templates, "mail/test.html", values), text)
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.model.hit import Hit
 from monitor.model.rule import Severity
+from monitor.policy.digest import zone_of
 from monitor.render.marks import Piece, cut, line, matched, pieces
 
 TITLE = 300
@@ -62,10 +63,7 @@ class Section:
 
 
 def outline(hits: Iterable[Hit], copies: Mapping[str, Sequence[Hit]], zone: str, *, whole: bool) -> list[Section]:
-    """The sections of ``hits``, by severity, number of hits and name; ``whole``: nothing is shortened.
-
-    Raises ZoneInfoNotFoundError for a zone that does not exist.
-    """
+    """The sections of ``hits``, by severity, number of hits and name; ``whole``: nothing is shortened."""
     rules: dict[str, list[Hit]] = defaultdict(list)
     for hit in {hit.id: hit for hit in hits}.values():
         rules[hit.rule].append(hit)
@@ -75,7 +73,7 @@ def outline(hits: Iterable[Hit], copies: Mapping[str, Sequence[Hit]], zone: str,
     stories: dict[str, list[Hit]] = defaultdict(list)
     for hit in (hit for found in ordered for hit in found):
         stories[hit.story].append(hit)
-    clock = ZoneInfo(zone)
+    clock = zone_of(zone)
     return [_section(found, stories, copies, clock, whole=whole) for found in ordered]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from monitor.model.hit import Hit
@@ -14,6 +14,8 @@ MAX_WEBHOOK = 20_000
 """Most bytes of a webhook body; receivers commonly refuse more."""
 MAX_SPANS = 50
 """Most spans of one rule in a webhook body."""
+MAX_ENTRY = 4_000
+"""Bytes from which on a story of a digest is shortened, so that one of them cannot take the place of all others."""
 
 
 def webhook_body(kind: str, delivery: str, created_at: int, hits: Sequence[Hit]) -> bytes:
@@ -39,26 +41,35 @@ def digest_body(
 ) -> bytes:
     """The body of a digest's webhook: a story and its rules an entry, newest first, as compact JSON.
 
-    ``total`` hits wait to be told; as many stories are listed as fit into MAX_WEBHOOK bytes, and where that is not
-    all of them it says ``truncated``. All can be read at ``url``.
+    ``total`` hits wait to be told; as many stories are listed as fit into MAX_WEBHOOK bytes, none of them much longer
+    than MAX_ENTRY. Where that is not everything it says ``truncated``. All can be read at ``url``.
     """
     by_story: dict[str, list[Hit]] = {}
     for hit in sorted(hits, key=lambda h: h.first_seen, reverse=True):
         by_story.setdefault(hit.story, []).append(hit)
-    stories = [
-        {"story": _story(group[0]), "rules": [_rule(hit) for hit in group], "copies": _copies(group, copies)}
-        for group in by_story.values()
-    ]
+    entries = [_entry(group, copies) for group in by_story.values()]
+    stories, shortened = [entry for entry, _ in entries], any(cut for _, cut in entries)
     data: dict[str, Any] = {"id": delivery, "run": run, "total": total, "url": url}
     event = {"type": "digest.created", "timestamp": iso(created_at), "data": data}
 
     def first(count: int) -> bytes:
-        data["stories"], data["truncated"] = stories[:count], count < len(stories) or total > len(hits)
+        data["stories"], data["truncated"] = stories[:count], shortened or count < len(stories) or total > len(hits)
         return _dump(event)
 
     # The largest count that fits: each more makes the body longer.
     fits = bisect_right(range(len(stories) + 1), MAX_WEBHOOK, key=lambda count: len(first(count)))
     return first(max(fits - 1, 0))
+
+
+def _entry(group: Sequence[Hit], copies: Mapping[str, Sequence[Hit]]) -> tuple[dict[str, Any], bool]:
+    """A story with its rules and copies, and whether something was left out."""
+    rules = [_rule(hit) for hit in group]
+    entry: dict[str, Any] = {"story": _story(group[0]), "rules": rules, "copies": _copies(group, copies)}
+    shortened = any(len(hit.spans) > MAX_SPANS for hit in group)
+    if len(_dump(entry)) > MAX_ENTRY:
+        shortened = True
+        _shorten(entry, lambda: len(_dump(entry)) > MAX_ENTRY)
+    return entry, shortened
 
 
 def _story(hit: Hit) -> dict[str, Any]:
@@ -92,23 +103,29 @@ def _copies(group: Sequence[Hit], copies: Mapping[str, Sequence[Hit]]) -> list[d
 
 
 def _fitted(event: dict[str, Any]) -> bytes:
-    body = _dump(event)
     data = event["data"]
-    for most in (10, 0):
-        if len(body) <= MAX_WEBHOOK:
-            return body
-        for rule in data["rules"]:
-            rule["spans"] = rule["spans"][:most]
+    if len(_dump(event)) > MAX_WEBHOOK:
         data["truncated"] = True
-        body = _dump(event)
-    while len(body) > MAX_WEBHOOK and len(data["rules"]) > 1:
-        data["rules"] = data["rules"][: len(data["rules"]) // 2]
-        body = _dump(event)
+        _shorten(data, lambda: len(_dump(event)) > MAX_WEBHOOK)
+    return _dump(event)
+
+
+def _shorten(told: dict[str, Any], too_long: Callable[[], bool]) -> None:
+    """Leave out of what is told of a story what its reader misses least: copies, spans, rules, then text."""
+    copies, rules, story = told.get("copies", []), told["rules"], told["story"]
+    while len(copies) > 5 and too_long():
+        del copies[len(copies) // 2 :]
+    for most in (10, 0):
+        if too_long():
+            for rule in rules:
+                del rule["spans"][most:]
+    while len(rules) > 1 and too_long():
+        del rules[len(rules) // 2 :]
     for name in ("snippet", "title", "url", "source"):
-        if len(body) > MAX_WEBHOOK and (value := data["story"][name]):
-            data["story"][name] = None if name == "url" else value[:500]
-            body = _dump(event)
-    return body
+        if story[name] and too_long():
+            story[name] = None if name == "url" else story[name][:500]
+    if too_long():
+        copies.clear()
 
 
 def ping_body(subscription: str, now: int) -> bytes:

@@ -128,6 +128,8 @@ class RuleFiles:
                 changed += 1
             else:
                 waiting.add(rule.spec.id)
+        # Nor does a rule go that got another id while its tests fail: it is the old one that stays in force.
+        sound -= {name for name, rule in wanted.values() if rule.spec.id in waiting and rule.spec.id not in stored}
         for old in stored.values():
             if old.file is None or old.id in wanted or not (old.file in sound or old.file not in self._loaded):
                 continue

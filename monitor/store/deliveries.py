@@ -47,7 +47,7 @@ class DeliveryStore:
             items += [f"text:{hit.text_key}"] if hit.text_key else []
             args: list[Argument] = [
                 prefix, subscription, hit.id, hit.rule, id_, now, due, member(now, id_), hit.story,
-                REMEMBER_HIT, REMEMBER_ITEM, mode, *items,
+                hit.first_seen, REMEMBER_HIT, REMEMBER_ITEM, mode, *items,
             ]  # fmt: skip
             calls.append((self._keys.queues(subscription), args))
         answers = await self._client.scripts("enqueue", calls) if calls else []
@@ -58,11 +58,17 @@ class DeliveryStore:
         commands = [("ZRANGE", f"{p}ready", "-inf", now, "BYSCORE") for p in self._keys.prefixes("s")]
         return [s.decode() for answer in await self._client.many(commands) for s in answer]
 
-    async def claim(self, subscription: str, now: int, lease_end: int, limit: int) -> list[ClaimedDelivery]:
-        """Up to ``limit`` due deliveries of ``subscription``, leased until ``lease_end``."""
+    async def claim(
+        self, subscription: str, now: int, lease_end: int, limit: int, *, once: bool = False
+    ) -> list[ClaimedDelivery]:
+        """Up to ``limit`` due deliveries of ``subscription``, leased until ``lease_end``.
+
+        With ``once``, one whose last claim was never recorded is not handed out again: its outcome is unknown.
+        """
         prefix = self._keys.s(subscription)
         keys = [f"{prefix}due:{subscription}", f"{prefix}ready"]
-        rows = await self._client.script("claim_deliveries", keys, [now, lease_end, limit, prefix, subscription])
+        args: list[Argument] = [now, lease_end, limit, prefix, subscription, int(once), self._keep_seconds]
+        rows = await self._client.script("claim_deliveries", keys, args)
         return [
             ClaimedDelivery(
                 id_.decode(),
@@ -101,7 +107,8 @@ class DeliveryStore:
         args: list[Argument] = [
             prefix, claimed.subscription, id_, claimed.fence, outcome.state.value,
             "" if outcome.next_attempt_at is None else outcome.next_attempt_at, outcome.reason or "",
-            "" if attempt is None else codec.ATTEMPT.dump(attempt), now, self._keep_seconds, int(attempt is not None),
+            "" if attempt is None else codec.ATTEMPT.dump(attempt), now, self._keep_seconds,
+            int(attempt is not None and not outcome.ours),
         ]  # fmt: skip
         answer: bytes = await self._client.script("record", keys, args)
         return answer.decode()
@@ -147,7 +154,7 @@ class DeliveryStore:
     async def forget(self, subscription: str) -> None:
         """Drop what only a living subscription needs; its deliveries stay readable until they expire."""
         prefix = self._keys.s(subscription)
-        own = [f"{prefix}{name}:{subscription}" for name in ("due", "health", "pending", "runs")]
+        own = [f"{prefix}{name}:{subscription}" for name in ("due", "health", "pending", "copies", "told", "runs")]
         lists = [f"{prefix}ready", f"{prefix}waiting"]
         await self._client.atomic(
             [("DEL", *own, *self._indexes(subscription, None)), *(("ZREM", name, subscription) for name in lists)]
@@ -212,5 +219,7 @@ class DeliveryStore:
         return await trim(self._client, keys, before)
 
     async def waiting(self) -> int:
-        """How many deliveries are scheduled."""
-        return sum(await self._client.many([("ZCARD", k) for k in self._indexes(None, DeliveryState.SCHEDULED)]))
+        """How many deliveries wait for an attempt, those of an unknown outcome that are tried again included."""
+        answers = await self._client.many([("ZRANGE", f"{p}ready", 0, -1) for p in self._keys.prefixes("s")])
+        ids = [s.decode() for answer in answers for s in answer]
+        return sum(await self._client.many([("ZCARD", f"{self._keys.s(s)}due:{s}") for s in ids]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from monitor.policy.alerting import REMEMBER_ITEM
 from monitor.policy.digest import Run
 from monitor.store.client import Argument, Client
 from monitor.store.index import member
@@ -9,9 +10,12 @@ from monitor.store.keys import Keys
 from monitor.text.fingerprints import digest
 
 
-def digest_id(subscription: str, name: str) -> str:
-    """The id of the delivery of a run: one subscription and one local time, one digest."""
-    return f"{subscription}-{digest(f'{subscription} digest {name}')}"
+def digest_id(subscription: str, run: Run) -> str:
+    """The id of the delivery of a run, the same after a crash.
+
+    Its instant is part of it: after a change of the time zone the same local time may come again.
+    """
+    return f"{subscription}-{digest(f'{subscription} digest {run.name} {run.at}')}"
 
 
 class DigestStore:
@@ -27,11 +31,13 @@ class DigestStore:
         A run that is not ``planned`` (the user asked for it) leaves the schedule as it is. With ``all_quiet``
         there is a delivery in any case.
         """
-        prefix, id_ = self._keys.s(subscription), digest_id(subscription, run.name)
-        due, ready, pending, waiting = self._keys.queues(subscription)
-        names = [pending, waiting, self._keys.delivery(id_), due, ready, f"{prefix}runs:{subscription}"]
+        prefix, id_ = self._keys.s(subscription), digest_id(subscription, run)
+        due, ready, pending, waiting, copies, told = self._keys.queues(subscription)
+        runs = f"{prefix}runs:{subscription}"
+        names = [pending, waiting, self._keys.delivery(id_), due, ready, runs, copies, told]
         args: list[Argument] = [
             prefix, subscription, id_, now, run.name, run.at if planned else "", member(now, id_), int(all_quiet),
+            REMEMBER_ITEM,
         ]  # fmt: skip
         answer: bytes = await self._client.script("make_digest", names, args)
         return answer.decode()
@@ -48,4 +54,10 @@ class DigestStore:
 
     async def pending(self, subscription: str) -> int:
         """How many hits wait for the subscription's next digest."""
-        return int(await self._client.call("HLEN", f"{self._keys.s(subscription)}pending:{subscription}"))
+        return int(await self._client.call("ZCARD", f"{self._keys.s(subscription)}pending:{subscription}"))
+
+    async def drop(self, subscription: str) -> None:
+        """Forget what is pending for a subscription that was deleted while a hit was on its way to it."""
+        _, _, pending, waiting, copies, told = self._keys.queues(subscription)
+        runs = f"{self._keys.s(subscription)}runs:{subscription}"
+        await self._client.atomic([("DEL", pending, copies, told, runs), ("ZREM", waiting, subscription)])

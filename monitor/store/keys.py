@@ -73,13 +73,15 @@ class Keys:
     # Below a subscription's prefix: delivery:<id> HASH; attempts:<id> LIST; due:<subscription> ZSET;
     # ready ZSET subscription -> its earliest due time; health:<subscription> HASH;
     # alerted:<subscription>:<item> HASH rule -> delivery; deliveries:<state>,
-    # deliveries:<subscription>:<state> time index. Of digests: pending:<subscription> HASH hit -> hits of its copies;
-    # waiting ZSET subscription -> since when something is pending; runs:<subscription> HASH last, name.
+    # deliveries:<subscription>:<state> time index. Of digests: pending:<subscription> ZSET hit -> first
+    # seen; copies:<subscription> HASH hit -> hits of its copies; told:<subscription> HASH hit -> delivery, for some
+    # days; waiting ZSET subscription -> since when something is pending; runs:<subscription> HASH last, name.
 
     def queues(self, subscription: str) -> list[str]:
-        """Where a hit can wait for ``subscription``: due, ready, pending, waiting."""
+        """Where a hit can wait for ``subscription``: due, ready, pending, waiting, copies, told."""
         prefix = self.s(subscription)
-        return [f"{prefix}due:{subscription}", f"{prefix}ready", f"{prefix}pending:{subscription}", f"{prefix}waiting"]
+        own = [f"{prefix}{name}:{subscription}" for name in ("due", "pending", "copies", "told")]
+        return [own[0], f"{prefix}ready", own[1], f"{prefix}waiting", own[2], own[3]]
 
     def delivery(self, delivery: str) -> str:
         """HASH of a delivery. Its id starts with its subscription's."""

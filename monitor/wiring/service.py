@@ -15,6 +15,7 @@ import structlog
 
 from monitor.daemon import Daemon, Parts, Reader, Tick
 from monitor.delivery.links import Links
+from monitor.delivery.mail import Outbox
 from monitor.errors import FileProblem, StoreUnavailable
 from monitor.feeds.fetch import fetch
 from monitor.feeds.parsers import Parsers
@@ -175,6 +176,14 @@ class Service:
         counts = Counter(record.health for record in await self.store.feeds.all())
         for health in Health:
             self.metrics.feeds.labels(health.value).set(counts[health])
+        subscriptions = await self.store.config.subscriptions()
+        failing = [
+            h for h in [await self.store.deliveries.health(s.id) for s in subscriptions if s.enabled] if h.failures
+        ]
+        off = sum(not s.enabled for s in subscriptions)
+        told = {"off": off, "failing": len(failing), "ok": len(subscriptions) - off - len(failing)}
+        for state, count in told.items():
+            self.metrics.subscriptions.labels(state).set(count)
 
     async def _tidy(self) -> None:
         day, now, store = 86_400_000, clock(), self.store
@@ -184,6 +193,8 @@ class Service:
         await store.deliveries.trim(now - self.settings.delivery_days * day, subscriptions)
         for stream in (*store.stories_in(self._owner), *store.outboxes(self._owner)):
             await stream.forget_idle_consumers(IDLE_CONSUMER_MS)
+        if isinstance(way := self._channels.mail.way, Outbox):
+            way.tidy((now - self.settings.delivery_days * day) / 1000)
 
     # ── for the API ──
 

@@ -21,6 +21,7 @@ COMMANDS = [
     ["run"], ["check"], ["match"], ["explain"], ["settings"], ["feeds"], ["rules"], ["subscriptions"],
     ["hits"], ["deliveries"], ["keys"], ["feeds", "add"], ["feeds", "list"], ["feeds", "remove"], ["feeds", "import"],
     ["feeds", "export"], ["rules", "list"], ["rules", "show"], ["rules", "add"], ["rules", "remove"],
+    ["rules", "save-story"], ["rules", "force"],
     ["subscriptions", "add"], ["subscriptions", "list"], ["subscriptions", "remove"], ["hits", "list"],
     ["deliveries", "list"], ["deliveries", "replay"], ["keys", "add"], ["keys", "list"], ["keys", "remove"],
 ]  # fmt: skip

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +76,8 @@ async def walk_through_everything(store: Store) -> None:
         await deliveries.record(two, again(AT + 9), tried(AT, 503), AT)
         await deliveries.replay(one.id, AT)
         await deliveries.hurry(f"s{n}", AT)
+        await deliveries.enqueue([(make_subscription(f"s{n}", digest=DAILY), make_hit("late", hits[0].story))], AT, AT)
+        await store.digests.make(f"s{n}", Run("2026-02-02 07:00", AT), AT, planned=True, all_quiet=False)
         await config.remove_rule(f"r{n}")
     from monitor.model.feed import PUSHED, ParsedItem
 

@@ -19,7 +19,7 @@ from monitor.pipeline.fan_out import FanOut
 from monitor.pipeline.match import Matcher
 from monitor.pipeline.view import ConfigView
 from monitor.policy.freshness import pushed
-from monitor.policy.retry import Answer
+from monitor.policy.retry import Answer, of_http
 from monitor.ports import Message, Notice, Ping
 from monitor.render.webhook import webhook_body
 from monitor.store import keys
@@ -27,7 +27,7 @@ from monitor.store.store import Store
 from tests.contract.test_config_store import make_spec, make_subscription
 
 AT = 1_770_000_000_000
-OK = Answer(204, None, 3)
+OK = of_http(204, None, 3)
 Scripted = Callable[[WebhookChannel, str], Awaitable[Answer]]
 
 
@@ -297,7 +297,7 @@ async def test_a_deleted_subscriptions_deliveries_are_cancelled(house: House) ->
 async def test_a_deleted_subscription_leaves_nothing_but_its_record(house: House) -> None:
     """Retries that were planned for later are cancelled at once, and the keys of its own are gone afterwards."""
     await held(house)
-    house.answers["sa"] = Answer(500, None, 3)
+    house.answers["sa"] = of_http(500, None, 3)
     await house.deliver()
     assert await house.states() == {"scheduled": 1}
     await house.store.config.remove_subscription("sa")
@@ -313,7 +313,7 @@ async def test_a_deleted_subscription_leaves_nothing_but_its_record(house: House
 async def test_a_receiver_that_is_gone_is_switched_off(house: House) -> None:
     """410 ends the delivery and the subscription, says so to its owner, and holds what else waits."""
     await held(house)
-    house.answers["sa"] = Answer(410, None, 3)
+    house.answers["sa"] = of_http(410, None, 3)
     await house.deliver()
     found = await house.store.config.subscription("sa")
     assert (found.enabled, "410" in str(found.disabled_reason)) == (False, True)
@@ -324,7 +324,7 @@ async def test_a_receiver_that_is_gone_is_switched_off(house: House) -> None:
 async def test_a_failed_delivery_is_retried_under_its_id(house: House) -> None:
     """503, then no answer, then success: three calls with one id and one body, recorded in order."""
     await held(house)
-    for answer in (Answer(503, None, 3), Answer(None, "timeout", 3), OK):
+    for answer in (of_http(503, None, 3), of_http(None, "timeout", 3), OK):
         house.answers["sa"] = answer
         await house.deliver()
         house.now += 3_600_000

@@ -272,7 +272,7 @@ SCHEDULE = [5, 300, 1800, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 2
 
 def answer(status: int | None, retry_after: int | None = None) -> retry.Answer:
     """A receiver's answer, or none."""
-    return retry.Answer(status, None if status else "timed out", 12, "", retry_after)
+    return retry.of_http(status, None if status else "timed out", 12, "", retry_after)
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from monitor.model.hit import AlertDecision, Hit, Snippet, Span
 from monitor.model.rule import Severity
 from monitor.render.text import SNIPPET, iso, snippet
-from monitor.render.webhook import MAX_WEBHOOK, ping_body, webhook_body
+from monitor.render.webhook import MAX_WEBHOOK, digest_body, ping_body, webhook_body
 
 NOW = 1_700_000_000_123
 HIT = Hit(
@@ -189,6 +190,127 @@ def test_webhook_body_loses_as_little_as_it_can() -> None:
 def test_webhook_body_survives_lone_surrogates() -> None:
     """Text that is no valid Unicode still makes valid UTF-8."""
     assert event(replace(HIT, title="a\ud800b"))["data"]["story"]["title"] == "a?b"
+
+
+# ── bodies of digests ──
+
+URL = "https://monitor.example/digest/s1-ab.tag"
+
+
+def digest(hits: list[Hit], copies: dict[str, list[Hit]] | None = None, total: int | None = None) -> dict[str, Any]:
+    """The parsed data of a digest's webhook, which is within its limit."""
+    total = len(hits) if total is None else total
+    body = digest_body("s1-ab", NOW, hits, copies or {}, total, "2026-11-24 07:00", URL)
+    assert len(body) <= MAX_WEBHOOK
+    parsed = json.loads(body)
+    assert {k: v for k, v in parsed.items() if k != "data"} == {"type": "digest.created", "timestamp": iso(NOW)}
+    data: dict[str, Any] = parsed["data"]
+    assert data.keys() == {"id", "run", "total", "url", "stories", "truncated"}
+    assert (data["id"], data["run"], data["url"], data["total"]) == ("s1-ab", "2026-11-24 07:00", URL, total)
+    return data
+
+
+def numbered(number: int, rule: str = "vietnam", **changes: Any) -> Hit:
+    """The hit of a rule on story ``number``, which is a second older than the one before."""
+    changes = {"first_seen": NOW - number * 1_000, "title": f"Story {number}"} | changes
+    return replace(HIT, id=f"{rule}.f1-{number}", rule=rule, story=f"f1-{number}", **changes)
+
+
+def listed(data: dict[str, Any]) -> list[str]:
+    """The titles in a digest, in order."""
+    return [entry["story"]["title"] for entry in data["stories"]]
+
+
+def test_digest_body_lists_stories_newest_first_with_their_rules() -> None:
+    """One entry a story, whatever the order of hits; it looks like that of an alert, and names the copies."""
+    copy = numbered(9, title="The same elsewhere", source="Other News", url=None)
+    data = digest(
+        [numbered(2), numbered(0), numbered(1), numbered(0, "jets", rule_name="Jets")],
+        {"vietnam.f1-0": [copy], "jets.f1-0": [copy], "vietnam.f1-2": [], "unknown": [copy]},
+    )
+    assert listed(data) == ["Story 0", "Story 1", "Story 2"]
+    assert [[rule["id"] for rule in e["rules"]] for e in data["stories"]] == [
+        ["vietnam", "jets"],
+        ["vietnam"],
+        ["vietnam"],
+    ]
+    alert = json.loads(webhook_body("hit.created", "d", NOW, [numbered(0)]))["data"]
+    assert data["stories"][0]["story"] == alert["story"]
+    assert data["stories"][0]["rules"][0] == alert["rules"][0]
+    assert data["stories"][0]["copies"] == [
+        {"story": "f1-9", "title": "The same elsewhere", "url": None, "source": "Other News"}
+    ]
+    assert [e["copies"] for e in data["stories"][1:]] == [[], []]
+    assert data["truncated"] is False
+
+
+def test_digest_body_of_nothing() -> None:
+    """An all-quiet digest is an empty list."""
+    assert (digest([])["stories"], digest([])["truncated"]) == ([], False)
+
+
+@pytest.mark.parametrize("count", [1, 10, 49, 300, 1_000])
+def test_digest_body_lists_as_many_as_fit(count: int) -> None:
+    """The newest that fit, in a row; the next one would not have fitted; and where some are missing it says so."""
+    hits = [numbered(n) for n in range(count)]
+    data = digest(hits)
+    shown = len(data["stories"])
+    assert listed(data) == [f"Story {n}" for n in range(shown)]
+    assert data["truncated"] is (shown < count)
+    if shown < count:
+        whole = digest_body("s1-ab", NOW, hits[: shown + 1], {}, count, "2026-11-24 07:00", URL)
+        assert len(json.loads(whole)["data"]["stories"]) == shown
+        assert shown > 30
+
+
+def test_digest_body_says_that_not_all_hits_were_loaded() -> None:
+    """A digest that stands for more hits than it was given is not the whole."""
+    data = digest([numbered(0)], total=1_500)
+    assert (len(data["stories"]), data["truncated"], data["total"]) == (1, True, 1_500)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"title": "長" * 30_000},
+        {"url": "https://news.example/" + "u" * 30_000},
+        {"source": '"' * 30_000},
+        {"snippet": Snippet("\U0001f600" * 30_000, ())},
+        {"spans": MANY},
+        {"title": "\x01" * 9_000, "source": "\\" * 9_000, "spans": MANY, "rule_name": "\n" * 200},
+    ],
+    ids=["title", "url", "source", "snippet", "spans", "everything"],
+)
+def test_digest_body_is_not_blanked_by_one_story(changes: dict[str, Any]) -> None:
+    """A story that is too long is shortened; it and those behind it are still listed, and it says ``truncated``."""
+    data = digest([numbered(0, **changes), *(numbered(n) for n in range(1, 4))])
+    assert listed(data)[1:] == ["Story 1", "Story 2", "Story 3"]
+    assert data["stories"][0]["story"]["id"] == "f1-0"
+    assert data["truncated"] is True
+
+
+def test_digest_body_of_a_story_with_many_rules_and_copies() -> None:
+    """A wire story that a hundred outlets carry and fifty rules match leaves room for the others."""
+    copies = [
+        numbered(n, title=f"The same as outlet number {n} has it", url=f"https://n{n}.example/") for n in range(100)
+    ]
+    everywhere = [numbered(0, f"rule{n}", rule_name="n" * 100, spans=MANY[:20]) for n in range(50)]
+    data = digest([*everywhere, numbered(1), numbered(2)], {"rule0.f1-0": copies})
+    assert listed(data) == ["Story 0", "Story 1", "Story 2"]
+    assert data["stories"][0]["rules"]
+    assert data["truncated"] is True
+    some = digest([numbered(0), numbered(1)], {"vietnam.f1-0": copies})
+    assert 5 <= len(some["stories"][0]["copies"]) < 100
+    assert some["stories"][0]["rules"][0]["spans"]
+    wide = [replace(copy, title="長" * 9_000) for copy in copies[:3]]
+    assert listed(digest([numbered(0), numbered(1)], {"vietnam.f1-0": wide})) == ["Story 0", "Story 1"]
+    few = digest([numbered(0)], {"vietnam.f1-0": copies[:8]})
+    assert (len(few["stories"][0]["copies"]), few["truncated"]) == (8, False)
+
+
+def test_digest_body_survives_lone_surrogates() -> None:
+    """Text that is no valid Unicode still makes valid UTF-8."""
+    assert listed(digest([numbered(0, title="a\ud800b")])) == ["a?b"]
 
 
 def test_ping_body() -> None:

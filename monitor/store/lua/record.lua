@@ -3,7 +3,7 @@
 -- claim that has been overtaken is only noted.
 -- KEYS delivery, attempts, due of the subscription, ready, health of the receiver
 -- ARGV prefix, subscription, id, fence, state, next ('' none), reason, attempt ('' none), now,
---      seconds to keep a finished delivery, whether the receiver was tried (1/0)
+--      seconds to keep a finished delivery, whether the attempt is one of the receiver's (1/0)
 -- Answers recorded, stale, finished (by somebody else before) or gone.
 local prefix, subscription, id, state = ARGV[1], ARGV[2], ARGV[3], ARGV[5]
 local record = redis.call('HMGET', KEYS[1], 'state', 'fence', 'entry', 'next')
@@ -24,7 +24,7 @@ if ARGV[11] == '1' then
     redis.call('HSET', KEYS[5], 'last_error', ARGV[7])
   end
 end
-if record[1] ~= 'scheduled' and not (record[1] == 'unknown' and record[4] ~= '') then
+if record[1] ~= 'scheduled' and not (record[1] == 'unknown' and (record[4] ~= '' or state == 'sent')) then
   redis.call('EXPIRE', KEYS[2], ARGV[10])
   return 'finished'
 end
@@ -32,7 +32,10 @@ if record[2] ~= ARGV[4] and state ~= 'sent' then
   return 'stale'
 end
 redis.call('HSET', KEYS[1], 'state', state, 'next', ARGV[6], 'reason', ARGV[7])
-redis.call('HINCRBY', KEYS[1], 'tries', 1)
+if ARGV[11] == '1' then
+  redis.call('HINCRBY', KEYS[1], 'tries', 1)
+end
+redis.call('HDEL', KEYS[1], 'begun')
 redis.call('HINCRBY', KEYS[1], 'fence', 1) -- the claim ends here: a renewal on its way must not move the due time
 for _, index in ipairs({'deliveries:', 'deliveries:' .. subscription .. ':'}) do
   redis.call('ZREM', prefix .. index .. record[1], record[3])

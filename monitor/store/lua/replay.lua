@@ -12,7 +12,7 @@ for _, index in ipairs({'deliveries:', 'deliveries:' .. ARGV[2] .. ':'}) do
 end
 redis.call('HSET', KEYS[1], 'state', 'scheduled', 'next', ARGV[4], 'tries', 0)
 redis.call('HINCRBY', KEYS[1], 'fence', 1) -- the failure of an attempt in flight does not end the replay
-redis.call('HDEL', KEYS[1], 'reason')
+redis.call('HDEL', KEYS[1], 'reason', 'begun')
 redis.call('PERSIST', KEYS[1])
 redis.call('PERSIST', KEYS[2])
 redis.call('ZADD', KEYS[3], ARGV[4], ARGV[3])
