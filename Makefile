@@ -53,6 +53,7 @@ bench: setup  ## the tables of benchmarks/
 	@$(BIN)/python benchmarks/pipeline.py $(ARGS)
 
 build: setup  ## the wheel, into dist/
+	@rm -rf dist
 	@$(BIN)/uv build --quiet --python $(BIN)/python --no-build-isolation --wheel && ls dist
 
 lock: setup  ## renew the locks: hashes, and no registry address

@@ -148,11 +148,25 @@ def load(**overrides: Any) -> Settings:
     try:
         settings = Settings(**given)
     except ValidationError as error:
-        lines = [f"MONITOR_{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
-        raise ConfigurationError("; ".join(lines)) from error
+        raise ConfigurationError("; ".join(dict.fromkeys(map(_fault, error.errors())))) from error
     except ValueError as error:  # a TOML file that does not parse
-        raise ConfigurationError(f"the settings file cannot be read: {error}") from error
+        raise ConfigurationError(f"the settings file {_file()} cannot be read: {error}") from error
     return settings.model_copy(update={"data_dir": settings.data_dir.expanduser().absolute()})
+
+
+def _file() -> str:
+    return ", ".join(map(str, _config_files()))
+
+
+def _fault(error: Any) -> str:
+    """One fault of the settings in a sentence."""
+    name = str(error["loc"][0])
+    if error["type"] == "extra_forbidden":
+        return f"unknown setting {name!r} in {_file()}; `monitor settings` lists them all"
+    if name == "allowed_private_networks":
+        hint = "write CIDRs with commas between, for example 10.0.0.0/8,127.0.0.0/8"
+        return f"MONITOR_{name.upper()}: {error['input']!r} is no network; {hint}"
+    return f"MONITOR_{name.upper()}: {error['msg']}" + ("" if name in SECRETS else f" (it is {error['input']!r})")
 
 
 def _refuse_unknown() -> None:

@@ -76,11 +76,12 @@ def schedule_of(mode: Literal["instant"] | Digest, before: DigestSchedule | None
     """
     if mode == "instant":
         return None
-    asked = mode.digest
-    check_schedule(asked.cron, asked.timezone)
-    same = before is not None and (before.cron, before.timezone) == (asked.cron, asked.timezone)
-    since = before.since if before is not None and same else now
-    return DigestSchedule(asked.cron, asked.timezone, since, asked.all_quiet)
+    asked, given = mode.digest, mode.digest.model_fields_set
+    zone = before.timezone if before and "timezone" not in given else asked.timezone
+    all_quiet = before.all_quiet if before and "all_quiet" not in given else asked.all_quiet
+    check_schedule(asked.cron, zone)
+    same = before is not None and (before.cron, before.timezone) == (asked.cron, zone)
+    return DigestSchedule(asked.cron, zone, before.since if before is not None and same else now, all_quiet)
 
 
 def new_subscription(body: SubscriptionIn, random: Random, now: int) -> Subscription:

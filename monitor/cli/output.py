@@ -9,6 +9,9 @@ from typing import Any, NoReturn
 
 import typer
 
+IDS = ("id", "rule", "story", "subscription", "digest", "state", "health")
+"""Columns that are copied, or too short to break."""
+
 
 def json_line(value: dict[str, Any]) -> str:
     """One line of JSON; ASCII, so that no terminal's encoding and no lone surrogate breaks it."""
@@ -35,7 +38,7 @@ def table(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
 
     shown = Table(box=None, pad_edge=False, header_style="bold")
     for name in rows[0]:
-        shown.add_column(name.replace("_", " "), overflow="fold")
+        shown.add_column(name.replace("_", " "), overflow="fold", no_wrap=name in IDS)
     for row in rows:
         shown.add_row(*(_cell(value) for value in row.values()))
     width = None if sys.stdout.isatty() else 200

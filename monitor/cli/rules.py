@@ -15,10 +15,16 @@ rules = typer.Typer(no_args_is_help=True, help="The watch rules in the store.")
 
 @rules.command("list")
 def list_rules(as_json: Json = False, data_dir: DataDir = None) -> None:
-    """All rules in the store."""
+    """All rules in the store, and what keeps rule files from being taken over."""
     from monitor.api.schemas.rules import RuleOut
 
-    found = [RuleOut.of(r).model_dump(mode="json") for r in on_store(data_dir, lambda store: store.config.rules())]
+    async def load(store: Any) -> tuple[Any, Any]:
+        return await store.config.rules(), await store.config.file_problems()
+
+    rules, problems = on_store(data_dir, load)
+    for problem in problems:
+        typer.secho(str(problem), fg="red", err=True)
+    found = [RuleOut.of(r).model_dump(mode="json") for r in rules]
     shown = ("id", "version", "enabled", "file", "name", "query")
     table(found if as_json else [{k: r[k] for k in shown} for r in found], as_json=as_json)
 
@@ -69,7 +75,7 @@ def save_story(
     as_json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Keep a story as a test of a rule, in a file beside the rule's own; `monitor check` runs it from then on."""
+    """Keep a story as a test of a rule, in a file beside the rule's own. Every change of the rule has to pass it."""
     from monitor.api.schemas.rules import SaveStoryIn
     from monitor.rulebook import check
     from monitor.settings import load

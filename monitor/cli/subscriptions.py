@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -44,11 +45,22 @@ def add_subscription(
         raise InvalidInput("mode", "--timezone and --all-quiet are about digests", 'give --digest "0 7 * * *" too')
     body = checked(SubscriptionIn, name=name, channel=channel, rules=rule or [], tags=tag or [], mode=mode)
     made = new_subscription(body, secrets.token_bytes, now())
-    on_store(data_dir, lambda store: store.config.add_subscription(made))
+
+    async def add(store: Any) -> Any:
+        await store.config.add_subscription(made)
+        return made.unmet(rule.spec for rule in await store.config.rules())
+
+    _say_unmet(on_store(data_dir, add))
     secret = getattr(made.channel, "secret", None)
     record({"id": made.id} | ({"secret": secret} if secret else {}), as_json=as_json)
     if mail is not None:
         _say_where_mails_go(data_dir)
+
+
+def _say_unmet(names: Sequence[str]) -> None:
+    if names:
+        note = f"no rule is called or tagged {', '.join(names)} at present; `monitor rules list` shows what there is"
+        typer.secho(note, fg="yellow", err=True)
 
 
 def _say_where_mails_go(data_dir: Path | None) -> None:
@@ -125,7 +137,7 @@ def change_subscription(
     webhook: Annotated[str | None, typer.Option(help="Another URL; the secret stays.")] = None,
     mail: Annotated[str | None, typer.Option(help="Another mail address.")] = None,
     digest: Annotated[str | None, typer.Option(metavar="CRON", help="Send digests at these times.")] = None,
-    timezone: Annotated[str | None, typer.Option(help="Of the digest's times; UTC where it is left out.")] = None,
+    timezone: Annotated[str | None, typer.Option(help="Of the digest's times.")] = None,
     instant: Annotated[bool, typer.Option("--instant", help="Send each story at once.")] = False,
     all_quiet: Annotated[bool, typer.Option(help="Send a digest also where there is nothing to tell.")] = False,
     rule: Annotated[list[str] | None, typer.Option(help="Only hits of these rules.")] = None,
@@ -143,11 +155,17 @@ def change_subscription(
     if instant:
         fields["mode"] = "instant"
     elif digest is not None:
-        fields["mode"] = {"digest": {"cron": digest, "timezone": timezone or "UTC", "all_quiet": all_quiet}}
+        given = {"timezone": timezone, "all_quiet": all_quiet or None}
+        fields["mode"] = {"digest": {"cron": digest} | {name: v for name, v in given.items() if v is not None}}
     elif timezone or all_quiet:
         raise InvalidInput("mode", "--timezone and --all-quiet are about digests", 'give --digest "0 7 * * *" too')
     body = checked(SubscriptionPatch, **{field: value for field, value in fields.items() if value is not None})
-    on_store(data_dir, lambda store: store.config.change_subscription(subscription, changed(body, now())))
+
+    async def change(store: Any) -> Any:
+        found = await store.config.change_subscription(subscription, changed(body, now()))
+        return found.unmet(rule.spec for rule in await store.config.rules())
+
+    _say_unmet(on_store(data_dir, change))
 
 
 @subscriptions.command("disable")

@@ -20,6 +20,9 @@ MARKER = ".media-monitor-demo"
 """The file by which a demo knows its folder again; locked while one plays there."""
 MEMORY = "128mb"
 
+RULES = ("putin-asia-visit.yaml", "vietnam-arms.yaml")
+"""The rule files that the play is about."""
+
 
 class DemoSettings(Settings):
     """Settings without the environment and the TOML file: with them, the demo could write to the user's own store."""
@@ -69,7 +72,10 @@ async def stage(data_dir: Path | None) -> AsyncIterator[Settings]:
         await _leave_no_server(folder)
         try:
             _empty(folder)
-            shutil.copytree(shipped("rules"), folder / "rules")
+            # In a checkout the user's own rules lie beside the shipped ones: the play is about these two.
+            shutil.copytree(shipped("rules") / "fixtures" / "articles", folder / "rules" / "fixtures" / "articles")
+            for name in RULES:
+                shutil.copy(shipped("rules") / name, folder / "rules" / name)
         except OSError as error:
             raise _unwritable(folder, error) from error
         yield demo_settings(folder)

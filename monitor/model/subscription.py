@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from monitor.model.hit import Hit
+from monitor.model.rule import RuleSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,12 @@ class Subscription:
         """The subscription, switched on at ``now``: digests begin with the next run, not with those of before."""
         digest = replace(self.digest, since=now) if self.digest and not self.enabled else self.digest
         return replace(self, enabled=True, disabled_reason=None, digest=digest)
+
+    def unmet(self, rules: Iterable[RuleSpec]) -> tuple[str, ...]:
+        """The rules and tags asked for that none of ``rules`` is or has: as long as that is so, they bring nothing."""
+        specs = list(rules)
+        ids, tags = {spec.id for spec in specs}, {tag for spec in specs for tag in spec.tags}
+        return (*(r for r in self.rules if r not in ids), *(t for t in self.tags if t not in tags))
 
     def wants(self, hit: Hit) -> bool:
         """Whether the hit is one that this subscription asked for."""

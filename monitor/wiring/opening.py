@@ -116,5 +116,9 @@ def seed_rules(settings: Settings) -> None:
     """Copy the shipped rules into a rules folder of the service's own, at the first start only."""
     folder = settings.rules_folder
     if settings.rules_need_seeding and not folder.exists():
+        if not shipped("rules").is_dir():
+            raise ConfigurationError(
+                f"there are no shipped rules at {shipped('rules')}; set MONITOR_RULES_DIR to your own"
+            )
         shutil.copytree(shipped("rules"), folder)
         log.info("the shipped rules were copied; edit them there", folder=str(folder))

@@ -116,10 +116,20 @@ def _welcome(up: Running) -> str:
         ]
     own = "the server of MONITOR_REDIS_URL" if service.settings.redis_url else service.settings.data_dir
     lines += [f"Data:   {own}", f"Rules:  {service.settings.rules_folder}"]
+    lines += _mail_notes(service.settings)
     if not up.any_feeds:
         command = sys.argv[0] if sys.argv[0].endswith("monitor") else "monitor"
         lines.append(f"No feeds yet. Add some:  {command} feeds import --starter  (or: {command} feeds add URL)")
     return "\n".join(lines)
+
+
+def _mail_notes(settings: Settings) -> list[str]:
+    """Where mails go, and what they lack."""
+    if not settings.smtp_url:
+        return [f"Mails:  written into {settings.data_dir / 'outbox'}, as MONITOR_SMTP_URL is not set"]
+    missing = [name for name in ("mail_from", "public_url") if getattr(settings, name) is None]
+    why = {"mail_from": "servers may refuse the sender", "public_url": "links in mails lead to this machine only"}
+    return [f"Mails:  MONITOR_{name.upper()} is not set: {why[name]}" for name in missing]
 
 
 class _Web:

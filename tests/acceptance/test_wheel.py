@@ -85,7 +85,7 @@ def test_the_wheel_carries_nothing_else(installed: Installed) -> None:
 def test_a_fresh_clone_can_build_it() -> None:
     """What the wheel takes in from outside the package exists in a clone: git keeps no empty folders."""
     included = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
-    empty = [source for source in included if not any(p.is_file() for p in (CHECKOUT / source).rglob("*"))]
+    empty = [s for s in included if not any(p.is_file() for p in (CHECKOUT / s, *(CHECKOUT / s).rglob("*")))]
     assert empty == []
 
 
