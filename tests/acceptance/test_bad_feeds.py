@@ -25,7 +25,7 @@ from tests.harness.service import Service, eventually
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 MEGABYTE = 1 << 20
 BOMB = 300 * MEGABYTE
-PARSE_TIMEOUT = "3"
+PARSE_TIMEOUT = "6"
 
 
 def status(code: int, **headers: str) -> Handler:

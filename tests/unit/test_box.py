@@ -93,7 +93,7 @@ def test_what_the_image_copies_is_enough_to_build_the_wheel(tmp_path: Path) -> N
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     for folder in PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"].values():
-        assert [n for n in names if n.startswith(f"{folder}/")], folder
+        assert [n for n in names if n == folder or n.startswith(f"{folder}/")], folder
     for licence in PROJECT["project"]["license-files"]:
         assert [n for n in names if n.endswith(f"/{licence}")], licence
 
