@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections import Counter
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from monitor.errors import Problem, RuleSyntaxError
+from monitor.match.document import Content
 from monitor.match.percolate import Rulebook, explain_rule
 from monitor.model.rule import RuleSpec
 from monitor.query import Query, parse, unparse
-from monitor.query.ast import And, Expression, InField, Not, Or, Phrase, Plain, Word
-from monitor.query.lexer import Kind, lex
+from monitor.query.ast import And, Expression, InField, Near, Not, Of, Or, Phrase, Plain, Weight, Word
+from monitor.query.lexer import lex
+from monitor.query.show import caret
+from monitor.query.tokens import Kind
 from monitor.text.tokens import tokenize
+from tests.properties.grammar import queries
 
 calm = settings(deadline=None, database=None, max_examples=80)
 """No deadline, since the machine is shared; no database, so that every run stands for itself."""
@@ -29,6 +35,10 @@ def attempt(text: str) -> tuple[Query | None, tuple[Problem, ...]]:
 
 # ── random queries ──
 
+ODD = ("arms", "deal", "organisation", "Vietnam", "F-16", "U.S", "AT&T", "C++", "d'Ivoire", "東京", "12:30", "1,000",
+       "2", "of", "weight", "near", "a,b", "^GSPC", "a=b", "AND/OR", ">=3", "\U0001f600")  # fmt: skip
+"""Words that could be taken for something else."""
+
 
 def is_word(text: str) -> bool:
     """Whether the lexer reads the text as one word, as it is, with something to look for in it."""
@@ -36,61 +46,133 @@ def is_word(text: str) -> bool:
     return [t.kind for t in tokens] == [Kind.WORD, Kind.END] and tokens[0].text == text and any(tokenize(text))
 
 
-words = st.one_of(
-    st.sampled_from(["arms", "Vietnam", "F-16", "U.S", "AT&T", "C++", "d'Ivoire", "東京", "12:30", "x)".strip(")")]),
-    st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=6).filter(is_word),
-).map(Word)
-phrases = (
-    st.text(st.characters(exclude_categories=("Cs",), exclude_characters='"”“»«'), min_size=1, max_size=9)
-    .filter(lambda text: any(tokenize(text)))
-    .map(Phrase)
-)
+characters = st.characters(exclude_categories=("Cs",))
+odd_words = st.text(characters, min_size=1, max_size=6).filter(is_word)
+odd_phrases = st.text(
+    st.characters(exclude_categories=("Cs",), exclude_characters='"”“»«'), min_size=1, max_size=9
+).filter(lambda text: any(tokenize(text)))
 
 
-def above(parts: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
-    """Trees one level higher."""
-    several = st.lists(parts, min_size=2, max_size=4).map(tuple)
-    return st.one_of(several.map(And), several.map(Or), parts.map(Not), parts.map(lambda part: InField("title", part)))
-
-
-trees = st.recursive(words | phrases, above, max_leaves=8)
-plain = st.lists(words, min_size=1, max_size=5).map(lambda found: Plain(tuple(found)))
+@settings(calm, max_examples=1000)
+@given(queries(ODD))
+def test_parsing_the_canonical_text_gives_the_tree(tree: Query) -> None:
+    """parse(unparse(tree)) == tree, whatever the tree is made of."""
+    assert parse(unparse(tree)) == tree, unparse(tree)
 
 
 @calm
-@given(st.one_of(plain, trees))
-def test_parsing_the_canonical_text_gives_the_tree(tree: Query) -> None:
-    """parse(unparse(tree)) == tree for every tree that asks for something."""
-    text = unparse(tree)
-    again, problems = attempt(text)
-    if problems:
-        assert [p.code for p in problems] == ["no-positive-term"], text
-        assert "NOT" in text
-    else:
-        assert again == tree, text
+@given(st.lists(odd_words, min_size=1, max_size=3), odd_phrases)
+def test_the_canonical_text_of_any_word_gives_the_word(words: list[str], phrase: str) -> None:
+    """Whatever one word or phrase is, it comes back from plain words, lists, weights, fields and proximity."""
+    terms = (*map(Word, words), Phrase(phrase))
+    trees: list[Query] = [
+        Plain(tuple(map(Word, words))),
+        And((*terms, Word("x"))),
+        Of(1, terms),
+        Weight(tuple((term, 5) for term in terms), 5),
+        InField("title", terms[0]),
+        Near(terms[0], terms[-1], 5),
+    ]
+    for tree in trees:
+        assert parse(unparse(tree)) == tree, unparse(tree)
 
 
+# ── any text at all ──
+
+PIECES = re.findall(
+    r"\S+",
+    """
+AND OR NOT - ( ) " „ « » “ { } = * ? , ^ : . … ' ’ / >= ≥ > #
+NEAR/3 NEAR/3 ONEAR/3 NEAR/4 NEAR NEAR/ NEAR/0 NEAR/51 NEAR/x NEAR5 near/3 near W/5 w/s /5 /p ADJ5 PRE/2
+SAME/s SAME/p SAME SAME/x same/5 ATLEAST/2( ATLEAST/2 ATLEAST( FIRST/9( FIRST/0( first/2( 2 OF( OF OF( 0 of
+WEIGHT( WEIGHT weight( ^20 ^-5 ^x ^ >=5 >=30 =5 1,000 2,5
+title: lead:( body: author: source:( url: site: site:( lang: lang:( country: tag: tag:( place: titre: aa: NOT: (NOT -(
+a b c a, b; arms deal Vietnam F-16 U.S. C++ AT&T pref* w?rd word? *x {x} {X =x ="
+bbc.co.uk de vn https://x.example/a?b=c 12:30 東 東京* é e\u0301 \u200b \U0001f600 \x00 \ud800 \u2028 \u0130 ﷺ
+""",
+)
 pieces = st.sampled_from(
-    ["AND ", "OR ", "NOT ", "-", "(", ")", '"', "„", "»", "title:", "titre:", "a", "b ", "*", "NEAR/3 ", " ", "=", ".",
-     "é", "e\u0301", "\u200b", "\U0001f600", "東", "\x00", "\ud800", "\u2028", "{x}", "AND", ":", "…"]
-)  # fmt: skip
-texts = st.one_of(st.text(max_size=30), st.lists(pieces, max_size=14).map("".join))
+    [*PIECES, *(f"{piece} " for piece in PIECES), " ", "\n", "2 OF (", "NOT NEAR/3 ", "NOT SAME/s "]
+)
+broken = st.builds(  # a valid query with something else in it, in pieces
+    lambda tree, piece, place: [*(found := re.findall(r"\w+|\W", unparse(tree)))[:place], piece, *found[place:]],
+    queries(ODD),
+    pieces,
+    st.integers(0, 40),
+)
+texts = st.lists(pieces | st.text(max_size=2), max_size=24) | broken
+VARIANTS = 20
+"""Most texts made from each random one; 13 is usual."""
+INPUTS = 20_000
 
 
-@settings(calm, max_examples=400)
-@given(texts)
-def test_parse_raises_nothing_but_syntax_errors(text: str) -> None:
-    """Any text is read or refused; problems lie inside it, are not empty, and what is read survives unparsing."""
+def fuzz(inputs: int) -> int:
+    """Parse about so many hostile texts, each list of pieces also cut short or without one; say how many it were."""
+    counted: Counter[str] = Counter()
+
+    @settings(calm, max_examples=inputs // 13)
+    @given(texts)
+    def run(found: list[str]) -> None:
+        places = range(0, len(found), len(found) // (VARIANTS // 2) + 1)
+        for text in [found, *(found[:i] for i in places), *(found[:i] + found[i + 1 :] for i in places)]:
+            judge("".join(text))
+            counted["texts"] += 1
+
+    run()
+    return counted["texts"]
+
+
+def judge(text: str) -> None:
+    """Any text is read or refused: what is read survives unparsing, and what is said of the rest helps."""
     tree, problems = attempt(text)
     if tree is not None:
-        assert parse(unparse(tree)) == tree
+        canonical = unparse(tree)
+        assert parse(canonical) == tree, canonical
+        assert unparse(parse(canonical)) == canonical
+        assert well_placed(tree, (0, len(text)))
         return
     assert problems
+    assert list(problems) == sorted(problems, key=lambda p: (p.start, p.end))
     for problem in problems:
         assert 0 <= problem.start <= problem.end <= len(text)
+        assert problem.start < problem.end or not text
         assert problem.code
         assert problem.detail
-        assert problem.start < problem.end or not text
+        assert problem.hint, problem
+        caret(text, problem)
+    if len(problems) == 1 and (shown := suggestion(problems[0])) is not None:
+        _, left = attempt(shown)
+        assert {p.code for p in left} <= {"no-positive-term"}, (shown, left)
+
+
+def well_placed(node: object, around: tuple[int, int]) -> bool:
+    """Whether each part lies inside the whole."""
+    if not hasattr(node, "at"):
+        return True
+    start, end = node.at
+    parts = [getattr(node, name) for name in node.__slots__]
+    flat = [p for part in parts for p in (part if isinstance(part, tuple) else (part,))]
+    inner = [p[0] if isinstance(p, tuple) else p for p in flat]
+    return around[0] <= start < end <= around[1] and all(well_placed(part, node.at) for part in inner)
+
+
+def suggestion(problem: Problem) -> str | None:
+    """The whole query that the hint proposes to write, where it proposes one."""
+    codes = ("mixed-operators", "mixed-proximity", "not-positional", "missing-operator", "unclear-minus")
+    if problem.code not in codes:
+        return None
+    found = re.search(
+        r"(?:for example: |write (?!AND between|OR or AND))(.+?)(?:, or quote|\Z)", problem.hint, re.DOTALL
+    )
+    return found and found[1]
+
+
+def test_any_text_is_read_or_refused() -> None:
+    """Twenty thousand texts raise nothing but syntax errors, each with a place, a reason and what to write.
+
+    A long run: python -c "from tests.properties.test_language import fuzz; fuzz(200_000)"
+    """
+    assert fuzz(INPUTS) > INPUTS / 2
 
 
 # ── laws of matching ──
@@ -100,6 +182,14 @@ stories = st.tuples(*[st.lists(st.sampled_from(VOCABULARY), max_size=7).map(" ".
 leaves = st.sampled_from(VOCABULARY).map(Word) | st.lists(st.sampled_from(VOCABULARY), min_size=1, max_size=3).map(
     lambda found: Phrase(" ".join(found))
 )
+
+
+def above(parts: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
+    """Trees one level higher."""
+    several = st.lists(parts, min_size=2, max_size=4).map(tuple)
+    return st.one_of(several.map(And), several.map(Or), parts.map(Not), parts.map(lambda part: InField("title", part)))
+
+
 positive = st.recursive(leaves, lambda parts: above(parts).filter(lambda tree: not isinstance(tree, Not)), max_leaves=6)
 
 
@@ -108,9 +198,10 @@ def hit(query: str, title: str, body: str, language: str | None = None) -> bool:
     spec = RuleSpec("r", "r", query)
     rules = Rulebook()
     rules.put(spec)
-    result = rules.percolate(title, body, language)
+    content = Content(title, body, language)
+    result = rules.percolate(content)
     assert result.failures == ()
-    assert explain_rule(spec, title, body, language).matched == bool(result.matches)
+    assert explain_rule(spec, content).matched == bool(result.matches)
     return bool(result.matches)
 
 
@@ -181,7 +272,7 @@ def test_no_story_makes_matching_fail(title: str, body: str, language: str | Non
     found = next(tokenize(f"{title} {body}"), None)
     word = found.text if found else "a"
     rules.put(RuleSpec("r", "r", f'"{word}" OR the'))
-    result = rules.percolate(title, body, language)
+    result = rules.percolate(Content(title, body, language))
     assert result.failures == ()
     assert bool(found) <= bool(result.matches)
     for span in result.matches[0].spans if result.matches else ():
