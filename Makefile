@@ -51,6 +51,7 @@ chaos: setup  ## SIGKILLs while stories flow (ARGS="--seconds 600 --seed 7")
 
 bench: setup  ## the tables of benchmarks/
 	@$(BIN)/python benchmarks/pipeline.py $(ARGS)
+	@$(BIN)/python benchmarks/matching.py
 
 build: setup  ## the wheel, into dist/
 	@rm -rf dist

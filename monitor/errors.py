@@ -68,6 +68,7 @@ class FileProblem:
     code: str
     detail: str
     hint: str = ""
+    excerpt: str = ""  # the query with the place marked, on lines of its own, for a terminal
 
     def __str__(self) -> str:
         hint = f" ({self.hint})" if self.hint else ""

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from jinja2 import Environment
 
 from monitor.delivery.links import Links
+from monitor.match.index import Rarity
 from monitor.metrics import Metrics
 from monitor.ports import Clock, Send
 from monitor.settings import Settings
@@ -38,6 +39,7 @@ class Context:
     wake: Callable[[], None]
     templates: Environment
     links: Links
+    seen: Callable[[], Rarity]  # what this process has learned of the stories' words
 
 
 def _context(request: Request) -> Context:

@@ -26,6 +26,8 @@ from monitor.api.schemas.rules import (
     SaveStoryIn,
 )
 from monitor.errors import ConfigurationError, Conflict, InvalidInput, RuleSyntaxError
+from monitor.match.document import Content
+from monitor.match.lint import lint
 from monitor.match.percolate import explain_rule
 from monitor.model.rule import Backfill, Rule, RuleSpec
 from monitor.query import parse, unparse
@@ -75,7 +77,8 @@ async def _answer(rule: Rule, backfill: BackfillIn | None, context: Context) -> 
         now = context.clock()
         asked = Backfill(rule.id, now - backfill.days * DAY, now, backfill.alert)
         await context.store.config.ask_backfill(asked)
-    return RuleOut.of(rule, asked)
+    warnings = [QueryProblem.of(p) for p in lint(rule.spec, parse(rule.spec.query), context.seen())]
+    return RuleOut.of(rule, asked).model_copy(update={"warnings": warnings})
 
 
 @router.get("")
@@ -130,20 +133,17 @@ async def save(rule: str, body: SaveStoryIn, context: Ctx) -> SavedStoryOut:
 
 
 @router.post(":check")
-async def check_query(body: CheckIn) -> CheckOut:
+async def check_query(body: CheckIn, context: Ctx) -> CheckOut:
     """Whether a query parses, how it is read, and, for a story, why it matches or not. Nothing is stored."""
+    spec = RuleSpec("check", "check", body.query)
     try:
-        canonical = unparse(parse(body.query))
+        query = parse(body.query)
     except RuleSyntaxError as error:
-        problems = [
-            QueryProblem(detail=p.detail, code=p.code, start=p.start, end=p.end, hint=p.hint) for p in error.problems
-        ]
-        return CheckOut(ok=False, canonical=None, problems=problems, explanation=None)
-    explanation = None
-    if (story := body.story) is not None:
-        found = explain_rule(RuleSpec("check", "check", body.query), story.title, story.body, story.language)
-        explanation = ExplanationOut.of(found)
-    return CheckOut(ok=True, canonical=canonical, problems=[], explanation=explanation)
+        problems = [QueryProblem.of(p) for p in error.problems]
+        return CheckOut(ok=False, canonical=None, problems=problems, warnings=[], explanation=None)
+    explanation = ExplanationOut.of(explain_rule(spec, Content.of(body.story))) if body.story is not None else None
+    warnings = [QueryProblem.of(p) for p in lint(spec, query, context.seen())]
+    return CheckOut(ok=True, canonical=unparse(query), problems=[], warnings=warnings, explanation=explanation)
 
 
 @files.get("")

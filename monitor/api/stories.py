@@ -16,6 +16,7 @@ from monitor.api.schemas.rules import ExplanationOut
 from monitor.api.schemas.stories import StoryIn, StoryOut
 from monitor.errors import InvalidInput
 from monitor.feeds.address import parse_address
+from monitor.match.document import Content
 from monitor.match.percolate import Rulebook, explain_rule
 from monitor.model.feed import PUSHED, ParsedItem
 from monitor.model.rule import RuleSpec
@@ -69,7 +70,7 @@ async def _search(query: StoryQuery, since: int | None, context: Context) -> Lis
         # As many as are still wanted at the most, so that the cursor never skips a match.
         page = await context.store.stories.page(query.feed, since, cursor, query.limit - len(found))
         stories = await context.store.stories.existing(page.ids)
-        found += [s for s in stories if book.percolate(s.title, s.body, s.language).matches]
+        found += [s for s in stories if book.percolate(Content.of(s)).matches]
         cursor, searched = page.next, searched + len(page.ids)
         if cursor is None or len(found) >= query.limit or searched >= MOST_SEARCHED:
             return Listing(items=[StoryOut.of(s) for s in found], next=cursor)
@@ -111,4 +112,4 @@ async def explain(story: str, query: Annotated[ExplainQuery, Query()], context: 
     """Why the rule matches the story or not, part by part, with the rule as it is now."""
     found = await context.store.stories.get(story)
     spec = (await context.store.config.rule(query.rule)).spec
-    return ExplanationOut.of(explain_rule(spec, found.title, found.body, found.language))
+    return ExplanationOut.of(explain_rule(spec, Content.of(found)))

@@ -15,6 +15,8 @@ from monitor.cli.output import json_line, table
 from monitor.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from monitor.errors import FileProblem
+    from monitor.match.document import Content
     from monitor.match.percolate import Rulebook
 
 
@@ -26,7 +28,7 @@ def check(
 
     Exits 1 where something is wrong.
     """
-    from monitor.rulebook.check import run_tests, unclaimed
+    from monitor.rulebook.check import run_tests, unclaimed, warnings
     from monitor.rulebook.fixtures import FixtureFolders
     from monitor.rulebook.load import load_path, merge
 
@@ -34,7 +36,10 @@ def check(
     loaded, saved = merge([load_path(path) for path in places]), FixtureFolders()
     results = [result for rule in loaded.rules for result in run_tests(rule, saved)]
     for problem in loaded.problems:
-        typer.secho(str(problem), fg="red", err=True)
+        _tell(problem, "red")
+    warned = list(warnings(loaded.rules))
+    for warning in warned:
+        _tell(warning, "yellow", "warning: ")
     if not loaded.problems:  # else the rule may be there, but cannot be read
         for note in (note for path in places if path.is_dir() for note in unclaimed(path, loaded.rules)):
             typer.secho(f"note: {note}", fg="yellow", err=True)
@@ -53,9 +58,18 @@ def check(
         table(rows, as_json=as_json)
     failed = sum(not r.passed for r in results)
     if not as_json:
-        typer.echo(f"{len(loaded.rules)} rules, {len(results)} tests: {len(loaded.problems)} problems, {failed} failed")
+        typer.echo(
+            f"{len(loaded.rules)} rules, {len(results)} tests: {len(loaded.problems)} problems, {failed} failed, "
+            f"{len(warned)} warnings"
+        )
     if loaded.problems or failed:
         raise typer.Exit(1)
+
+
+def _tell(problem: FileProblem, colour: str, kind: str = "") -> None:
+    typer.secho(f"{kind}{problem}", fg=colour, err=True)
+    if problem.excerpt:
+        typer.echo(problem.excerpt, err=True)
 
 
 def _rules_folder() -> Path:
@@ -90,7 +104,7 @@ def match(
                 bad += 1
                 continue
             read += 1
-            hits += _print_hits(book, story)
+            hits += _print_hits(book, *story)
     if bad and not read:
         raise ConfigurationError(f"none of {bad} lines could be read as a story")
     raise typer.Exit(0 if hits else 1)
@@ -104,7 +118,7 @@ def _rulebook(path: Path) -> Rulebook:
 
     loaded = load_path(path)
     for problem in loaded.problems:
-        typer.secho(str(problem), fg="red", err=True)
+        _tell(problem, "red")
     if not loaded.rules:
         raise ConfigurationError(f"no usable rule in {path}")
     book, now = Rulebook(), time.time_ns() // 1_000_000
@@ -123,26 +137,30 @@ def _open(stories: str) -> TextIOWrapper:
     return TextIOWrapper(binary, encoding="utf-8-sig", errors="replace", newline="\n")
 
 
-def _story(line: str, number: int) -> dict[str, Any]:
-    """The story of a JSON line: id (else the line's number), title, body, language. Raises ValueError."""
-    from monitor.text.languages import normalize
+def _story(line: str, number: int) -> tuple[Any, Content]:
+    """The id of a JSON line's story (else the line's number), and what can be matched of it. Raises ValueError."""
+    from monitor.match.document import Content
 
     given = json.loads(line)
     if not isinstance(given, dict):
         raise ValueError("a story is an object with title and body")  # noqa: TRY004 - it is the line's value that is wrong
-    story: dict[str, Any] = {name: given.get(name) or "" for name in ("title", "body", "language")}
-    if not all(isinstance(part, str) for part in story.values()):
-        raise ValueError("title, body and language are texts")
-    return story | {"id": given.get("id", number), "language": normalize(story["language"])}
+    texts: dict[str, Any] = {name: given.get(name) for name in ("title", "body", "language", "author", "source", "url")}
+    if not all(text is None or isinstance(text, str) for text in texts.values()):
+        raise ValueError(f"{', '.join(texts)} are texts")
+    tags = given.get("tags") or []
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        raise ValueError("tags is a list of texts")
+    texts |= {name: texts[name] or "" for name in ("title", "body")}
+    return given.get("id", number), Content(**texts, tags=tuple(tags))
 
 
-def _print_hits(book: Rulebook, story: dict[str, Any]) -> int:
+def _print_hits(book: Rulebook, id_: Any, content: Content) -> int:
     """Print the story's hits; how many there are."""
-    result = book.percolate(story["title"], story["body"], story["language"])
+    result = book.percolate(content)
     for failure in result.failures:
-        typer.secho(f"rule {failure.rule} failed on story {story['id']}: {failure.error}", fg="red", err=True)
+        typer.secho(f"rule {failure.rule} failed on story {id_}: {failure.error}", fg="red", err=True)
     for found in result.matches:
         spans = [{"field": s.field, "start": s.start, "end": s.end} for s in found.spans]
-        line = {"story": story["id"], "rule": found.rule, "score": found.score, "spans": spans}
+        line = {"story": id_, "rule": found.rule, "score": found.score, "spans": spans}
         sys.stdout.write(json_line(line) + "\n")
     return len(result.matches)

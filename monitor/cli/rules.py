@@ -139,6 +139,7 @@ def explain(
     """Show why a rule matches a story or not, part by part. Exits 1 where it does not."""
     from monitor.api.schemas.rules import ExplanationOut
     from monitor.errors import ConfigurationError
+    from monitor.match.document import Content
     from monitor.match.percolate import explain_rule
     from monitor.rulebook.check import read_story
     from monitor.rulebook.load import load_path
@@ -157,17 +158,17 @@ def explain(
             raise ConfigurationError("\n".join(str(p) for p in loaded.problems) or f"no rule in {rule}")
         spec = loaded.rules[0].spec
     found = found or read_story(story_file)
-    explanation = explain_rule(spec, found.title, found.body, found.language)
+    explanation = explain_rule(spec, Content.of(found))
     if as_json:
         record(ExplanationOut.of(explanation).model_dump(mode="json"), as_json=True)
     else:
-        _show(explanation, found, 0)
+        _show(explanation, Content.of(found), 0)
     if not explanation.matched:
         raise typer.Exit(1)
 
 
-def _show(part: Any, story: Any, depth: int) -> None:
-    words = sorted({getattr(story, s.field)[s.start : s.end] for s in part.spans}) if not part.parts else []
+def _show(part: Any, content: Any, depth: int) -> None:
+    words = sorted({content.text(span) for span in part.spans}) if not part.parts else []
     found = f": {', '.join(words)}" if words else ""
     query = part.query if len(part.query) <= 100 else part.query[:99] + "…"
     typer.secho(
@@ -175,4 +176,4 @@ def _show(part: Any, story: Any, depth: int) -> None:
         fg="green" if part.matched else "red",
     )
     for inner in part.parts:
-        _show(inner, story, depth + 1)
+        _show(inner, content, depth + 1)

@@ -11,7 +11,8 @@ from typing import TypeVar
 from monitor.demo.outside import Item, Outlet, Receiver
 from monitor.demo.script import Act, Fate, article
 from monitor.demo.show import Show, why_not
-from monitor.match.evaluate import Explanation
+from monitor.match.document import Content
+from monitor.match.explain import Explanation
 from monitor.match.percolate import explain_rule
 from monitor.model.hit import Hit, hit_id
 from monitor.model.story import Story
@@ -163,8 +164,7 @@ class Play:
 
     async def _miss(self, act: Act, story: Story) -> None:
         explained = [
-            (rule.spec.name, explain_rule(rule.spec, story.title, story.body, story.language))
-            for rule in await self._store.config.rules()
+            (rule.spec.name, explain_rule(rule.spec, Content.of(story))) for rule in await self._store.config.rules()
         ]
         name, nearest = max(explained, key=lambda pair: _share(pair[1]))
         self._expect(not act.rules, f"the script expects a hit of {act.story}")

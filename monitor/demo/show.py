@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from monitor.match.evaluate import Explanation
+from monitor.match.explain import Explanation
 from monitor.model.hit import Hit
 from monitor.render.marks import pieces
 

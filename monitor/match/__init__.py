@@ -5,9 +5,13 @@ rules that could match it, and only these are evaluated (evaluate.py). The index
 rule one set of terms such that every matching story holds at least one of them: the *anchor*.
 Anchors only save work; ``Rulebook(no_filter=True)`` evaluates every rule and must find the same.
 
-    document.py   text -> tokens with offsets, words and stems by position
+    document.py   text -> words with offsets, and the terms that stand at each position
     terms.py      a query in one language: every word turned into the terms that it is compared by
-    evaluate.py   a compiled query on a document -> the positions that matched, or None; and why
+    evaluate.py   a compiled query on a document -> the stretches that matched, or None
+    rows.py       words in a row, compounds included
+    wildcard.py   patterns of one word, and which patterns a story's words could be of
     index.py      anchors -> rules
     percolate.py  the rulebook: rules come and go, stories are matched, nothing ever raises
+    explain.py    why a rule matched or not, part by part
+    lint.py       what is legal in a rule and rarely meant
 """

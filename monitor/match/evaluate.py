@@ -1,104 +1,205 @@
-"""A compiled query on a document: the stretches that matched, or None; and, for people, why.
+"""A compiled query on a document: what matched, or None.
 
-A stretch is a pair (first, last) of positions, both included. NOT contributes no stretches.
+A *find* is a stretch of positions, both ends included, and the stretches of the single terms that it is made of: those
+are what a reader gets marked. Proximity measures the stretch, so that `(a NEAR/3 b) NEAR/5 c` means what it says.
+NOT and facts contribute nothing to mark.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from itertools import accumulate
+from operator import itemgetter
 from typing import assert_never
 
-from monitor.match.document import Document
-from monitor.match.terms import All, Any, Compiled, Run, Within, Without
+from monitor.match.document import Document, Find
+from monitor.match.rows import as_written, rows
+from monitor.match.terms import (
+    All,
+    Any,
+    Apart,
+    AtLeast,
+    CasedRun,
+    Compiled,
+    First,
+    Near,
+    Of,
+    Run,
+    Same,
+    Weight,
+    Within,
+    Without,
+)
 from monitor.model.hit import Span
-from monitor.query.unparse import shown
 
 Stretch = tuple[int, int]
-EVERYWHERE: Stretch = (0, 1 << 62)
+MOST_FINDS = 10_000
+"""Finds of one part that are kept; only a text made for the purpose has more, and it must not cost more."""
 
 
-def evaluate(node: Compiled, document: Document, within: Stretch = EVERYWHERE) -> list[Stretch] | None:
-    """The stretches by which ``node`` matches inside ``within``; None where it does not match."""
+def everywhere(document: Document) -> Stretch:
+    """The headline and the body."""
+    return 0, document.text_last
+
+
+def evaluate(node: Compiled, document: Document, scope: Stretch) -> list[Find] | None:
+    """The finds by which ``node`` matches inside ``scope``; None where it does not match."""
+    if isinstance(node, str):
+        if node[0] == ":":
+            return [] if node in document.terms else None
+        low, high = scope
+        finds = document.finds(node)
+        if not finds:
+            return None
+        if low <= finds[0][0] and finds[-1][0] <= high:
+            return finds
+        return [find for find in finds if low <= find[0] <= high] or None
     match node:
-        case Run():
-            return _run(node.terms, document, within) or None
-        case All():
-            found: list[Stretch] = []
-            for part in node.parts:
-                stretches = evaluate(part, document, within)
-                if stretches is None:
-                    return None
-                found += stretches
-            return found
         case Any():
-            matched = [s for part in node.parts if (s := evaluate(part, document, within)) is not None]
-            return [stretch for stretches in matched for stretch in stretches] if matched else None
-        case Without():
-            return [] if evaluate(node.part, document, within) is None else None
-        case Within():
-            return evaluate(node.part, document, _narrow(within, node.field, document))
-        case _:
-            assert_never(node)
-
-
-def _narrow(within: Stretch, field: str, document: Document) -> Stretch:
-    first, last = (0, document.body_from - 1) if field == "title" else (document.body_from, EVERYWHERE[1])
-    return max(within[0], first), min(within[1], last)
-
-
-def _positions(term: str, document: Document) -> list[int]:
-    return document.words.get(term[1:], []) if term[0] == '"' else document.stems.get(term, [])
-
-
-def _run(terms: tuple[str, ...], document: Document, within: Stretch) -> list[Stretch]:
-    reach = len(terms) - 1
-    starts = [p for p in _positions(terms[0], document) if within[0] <= p and p + reach <= within[1]]
-    following = {term: set(_positions(term, document)) for term in terms[1:]}
-    return [(p, p + reach) for p in starts if all(p + i in following[t] for i, t in enumerate(terms[1:], 1))]
-
-
-def spans(stretches: list[Stretch], document: Document) -> tuple[Span, ...]:
-    """The stretches as spans of the original text, in reading order, each once."""
-    return tuple(document.span(*stretch) for stretch in sorted(set(stretches)))
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """Why a part of a query matched or not; ``spans`` are the words that made it match."""
-
-    query: str
-    kind: str  # word, phrase, all, any, not, field, language
-    matched: bool
-    detail: str
-    spans: tuple[Span, ...]
-    parts: tuple[Explanation, ...] = ()
-
-
-def explain(node: Compiled, document: Document, within: Stretch = EVERYWHERE) -> Explanation:
-    """The explanation of every part of ``node``, matched or not."""
-    found = evaluate(node, document, within)
-    matched = found is not None
-    marked = spans(found, document) if found else ()
-    text = shown(node.source)
-    match node:
+            matched = [f for part in node.parts if (f := evaluate(part, document, scope)) is not None]
+            return [find for finds in matched for find in finds] if matched else None
+        case All():
+            return _all(node.parts, document, scope)
         case Run():
-            kind = "word" if node.terms[0][0] != '"' else "phrase"
-            forms = " ".join(term.lstrip('"') for term in node.terms)
-            detail = f"found {len(marked)} times" if matched else f"not found (compared as {forms})"
-            return Explanation(text, kind, matched, detail, marked)
-        case All() | Any():
-            parts = tuple(explain(part, document, within) for part in node.parts)
-            hold = sum(p.matched for p in parts)
-            detail = f"{hold} of {len(parts)} hold"
-            if not matched:
-                detail += "; missing: " + ", ".join(p.query for p in parts if not p.matched)
-            return Explanation(text, "all" if isinstance(node, All) else "any", matched, detail, marked, parts)
+            return _found(rows(node, document, scope))
+        case CasedRun():
+            return _found(as_written(node, document, scope))
         case Without():
-            part = explain(node.part, document, within)
-            detail = "must not be there, and is not" if matched else "must not be there, but is"
-            return Explanation(text, "not", matched, detail, part.spans, (part,))
+            return [] if evaluate(node.part, document, scope) is None else None
+        case Near() | Same() | Apart():
+            return _proximity(node, document, scope)
+        case _:
+            return _rest(node, document, scope)
+
+
+def _rest(node: AtLeast | Of | Weight | First | Within, document: Document, scope: Stretch) -> list[Find] | None:
+    match node:
+        case AtLeast():
+            finds = evaluate(node.part, document, scope)
+            return finds if finds and len({find[0] for find in finds}) >= node.least else None
+        case Of():
+            matched = [f for part in node.parts if (f := evaluate(part, document, scope)) is not None]
+            return [find for finds in matched for find in finds] if len(matched) >= node.least else None
+        case Weight():
+            return _weight(node, document, scope)
+        case First():
+            return evaluate(node.part, document, document.first_words(node.words, scope))
         case Within():
-            part = explain(node.part, document, _narrow(within, node.field, document))
-            return Explanation(text, "field", matched, f"looked for in the {node.field}", marked, (part,))
+            return evaluate(node.part, document, document.scope(node.field, scope))
         case _:
             assert_never(node)
+
+
+def _all(parts: tuple[Compiled, ...], document: Document, scope: Stretch) -> list[Find] | None:
+    found: list[Find] = []
+    for part in parts:
+        finds = evaluate(part, document, scope)
+        if finds is None:
+            return None
+        found += finds
+    return found
+
+
+def _weight(node: Weight, document: Document, scope: Stretch) -> list[Find] | None:
+    total, found = 0, list[Find]()
+    for part, weight in zip(node.parts, node.weights, strict=True):
+        finds = evaluate(part, document, scope)
+        if finds is not None:
+            total += weight
+            if weight > 0:
+                found += finds
+    return found if total >= node.threshold else None
+
+
+def _found(stretches: list[Stretch]) -> list[Find] | None:
+    return [(*stretch, (stretch,)) for stretch in stretches] or None
+
+
+def _proximity(node: Near | Same | Apart, document: Document, scope: Stretch) -> list[Find] | None:
+    left = evaluate(node.left, document, scope)
+    if not left:
+        return None
+    right = evaluate(node.right, document, scope) or []
+    match node:
+        case Apart():
+            return _apart(left, sorted(right), node.distance) or None
+        case Near():
+            pairs = _following(left, right, node.distance)
+            if not node.ordered:
+                pairs += _following(right, left, node.distance)
+        case Same():
+            pairs = _together(left, right, node.unit, document)
+    return _joined(pairs) or None
+
+
+def _following(left: list[Find], right: list[Find], distance: int) -> list[tuple[Find, Find]]:
+    """Pairs in which the right one begins at most ``distance`` after the left one's end."""
+    ordered = sorted(right)
+    firsts = [find[0] for find in ordered]
+    pairs: list[tuple[Find, Find]] = []
+    for find in left:
+        low, high = bisect_right(firsts, find[1]), bisect_right(firsts, find[1] + distance)
+        pairs += [(find, other) for other in ordered[low:high]]
+        if len(pairs) > MOST_FINDS:
+            break
+    return pairs
+
+
+def _together(left: list[Find], right: list[Find], unit: str, document: Document) -> list[tuple[Find, Find]]:
+    """Pairs that lie in one sentence or paragraph and do not overlap."""
+    by_unit: dict[tuple[int, int], list[Find]] = {}
+    for find in right:
+        if (where := _unit(find, unit, document)) is not None:
+            by_unit.setdefault(where, []).append(find)
+    # Both orders, so that what does not overlap a find is a stretch of either, however many do.
+    ordered = {
+        where: (sorted(finds), [find[0] for find in sorted(finds)], sorted(finds, key=_LAST), sorted(map(_LAST, finds)))
+        for where, finds in by_unit.items()
+    }
+    pairs: list[tuple[Find, Find]] = []
+    for find in left:
+        where = _unit(find, unit, document)
+        if where in ordered:
+            by_first, firsts, by_last, lasts = ordered[where]
+            pairs += [(find, other) for other in by_last[: bisect_left(lasts, find[0])]]
+            pairs += [(find, other) for other in by_first[bisect_right(firsts, find[1]) :]]
+        if len(pairs) > MOST_FINDS:
+            break
+    return pairs
+
+
+_LAST = itemgetter(1)
+
+
+def _unit(find: Find, unit: str, document: Document) -> tuple[int, int] | None:
+    """The sentence or paragraph that holds all of a find."""
+    first = document.unit(find[0], unit)
+    return first if find[0] == find[1] or document.unit(find[1], unit) == first else None
+
+
+def _joined(pairs: Iterable[tuple[Find, Find]]) -> list[Find]:
+    """Each pair as one find from the first to the last of both; equal stretches are one, with all of their terms."""
+    joined: dict[Stretch, dict[Stretch, None]] = {}
+    for one, other in pairs:
+        stretch = min(one[0], other[0]), max(one[1], other[1])
+        joined.setdefault(stretch, {}).update(dict.fromkeys(one[2] + other[2]))
+    return [(*stretch, tuple(terms)) for stretch, terms in joined.items()][:MOST_FINDS]
+
+
+def _apart(left: list[Find], right: list[Find], distance: int) -> list[Find]:
+    """Those of ``left`` that no right one is within ``distance`` of, or overlaps."""
+    firsts = [find[0] for find in right]
+    # Of all that begin before a point, the one that reaches furthest.
+    reach = list(accumulate((find[1] for find in right), max))
+    found = []
+    for find in left:
+        before = bisect_left(firsts, find[1] + distance + 1)
+        if not before or reach[before - 1] < find[0] - distance:
+            found.append(find)
+    return found
+
+
+def spans(finds: Iterable[Find], document: Document) -> tuple[Span, ...]:
+    """The terms of all finds as spans of the original text, in reading order, each once."""
+    return tuple(map(document.span, sorted({stretch for find in finds for stretch in find[2]})))

@@ -1,23 +1,24 @@
 """The rulebook: all active rules, compiled. Rules come and go one at a time; stories are matched.
 
-Each stemmer that stories need has an *edition*: all rules compiled with it and an index of its own,
-made when its first story arrives and kept up with every change after that. Languages without a
-stemmer share one, so that a feed that makes up languages costs nothing. Every edition holds every
-rule; whether a rule wants stories in this language is looked at when it comes up as a candidate.
+Each way of reading words that stories need has an *edition*: all rules compiled with it and an index of its own,
+made when its first story arrives and kept up with every change after that. Languages that are read alike share one,
+so that a feed that makes up languages costs nothing. Every edition holds every rule; whether a rule wants stories in
+this language is looked at when it comes up as a candidate.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from monitor.match.document import Document, analyse
-from monitor.match.evaluate import Explanation, evaluate, explain, spans
-from monitor.match.index import Index, Rarity
-from monitor.match.terms import Compiled, compile_query
+from monitor.match.document import Content, Document, analyse
+from monitor.match.evaluate import evaluate, everywhere, spans
+from monitor.match.explain import Explanation, explain
+from monitor.match.index import Entry, Index, Rarity
+from monitor.match.terms import Reading, compile_query
 from monitor.model.hit import Span
 from monitor.model.rule import RuleSpec
 from monitor.query import Query, parse
-from monitor.text.languages import DEFAULT, Stem, primary, stemmer
+from monitor.text.languages import DEFAULT, normal, primary
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +48,20 @@ class Percolation:
 
 
 class _Edition:
-    """The rules as one stemmer reads them."""
+    """The rules as they are read in one way."""
 
-    def __init__(self, stem: Stem) -> None:
-        self.stem = stem
-        self.compiled: dict[str, Compiled] = {}
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
         self.index = Index()
 
     def add(self, spec: RuleSpec, query: Query, rarity: Rarity) -> None:
-        self.compiled[spec.id] = compile_query(query, self.stem)
-        self.index.add(spec.id, self.compiled[spec.id], rarity)
+        self.index.add(spec.id, compile_query(query, self.reading), rarity)
 
-    def remove(self, rule: str) -> None:
-        self.compiled.pop(rule, None)
-        self.index.remove(rule)
+    def candidates(self, document: Document) -> list[Entry]:
+        terms, patterns = document.terms, self.index.patterns
+        if patterns:
+            terms = terms | {f"*{pattern}" for pattern in patterns.of(document.words)}
+        return self.index.candidates(terms)
 
 
 class Rulebook:
@@ -72,8 +73,8 @@ class Rulebook:
     def __init__(self, *, no_filter: bool = False) -> None:
         self.no_filter = no_filter
         self.rarity = Rarity()
-        self._rules: dict[str, tuple[RuleSpec, Query]] = {}
-        self._editions: dict[Stem, _Edition] = {}
+        self._rules: dict[str, RuleSpec] = {}
+        self._editions: dict[Reading, _Edition] = {}
 
     def __len__(self) -> int:
         return len(self._rules)
@@ -84,7 +85,7 @@ class Rulebook:
     def put(self, spec: RuleSpec) -> None:
         """Add or replace a rule. Raises RuleSyntaxError, and then keeps what was there."""
         query = parse(spec.query)
-        self._rules[spec.id] = (spec, query)
+        self._rules[spec.id] = spec
         for edition in self._editions.values():
             edition.add(spec, query, self.rarity)
 
@@ -92,39 +93,41 @@ class Rulebook:
         """Take a rule out, if it is in."""
         if self._rules.pop(rule, None) is not None:
             for edition in self._editions.values():
-                edition.remove(rule)
+                edition.index.remove(rule)
 
-    def percolate(self, title: str, body: str, language: str | None) -> Percolation:
+    def percolate(self, content: Content) -> Percolation:
         """Every rule that matches the story. A rule that fails is reported, never raised."""
-        document = analyse(title, body, language)
-        edition = self._edition(document.language)
-        terms = document.terms()
-        candidates = set(edition.compiled) if self.no_filter else edition.index.candidates(terms)
-        rules = sorted(rule for rule in candidates if _for_language(self._rules[rule][0], document.language))
-        self.rarity.learn(terms)
+        document = analyse(content)
+        index = self._edition(document.language)
+        candidates = list(index.index.entries.values()) if self.no_filter else index.candidates(document)
+        self.rarity.learn(document.terms)
+        scope = everywhere(document)
         matches: list[Match] = []
         failures: list[RuleFailure] = []
-        for rule in rules:
-            try:
-                found = evaluate(edition.compiled[rule], document)
-            except Exception as error:  # noqa: BLE001 - one rule's bug must not cost the others their hits; it is reported
-                failures.append(RuleFailure(rule, repr(error)))
+        for entry in candidates:
+            spec = self._rules[entry.rule]
+            if spec.languages and not _for_language(spec, document.language):
                 continue
-            if found is not None:
-                matches.append(Match(rule, 1.0, spans(found, document)))
-        return Percolation(tuple(matches), tuple(failures), len(rules))
+            try:
+                found = evaluate(entry.compiled, document, scope)
+                if found is not None:
+                    matches.append(Match(entry.rule, 1.0, spans(found, document)))
+            except Exception as error:  # noqa: BLE001 - one rule's bug must not cost the others their hits; it is reported
+                failures.append(RuleFailure(entry.rule, repr(error)))
+        matches.sort(key=lambda match: match.rule)
+        return Percolation(tuple(matches), tuple(failures), len(candidates))
 
     def unanchored(self) -> set[str]:
         """Rules that are evaluated for every story, because no term is sure to be in what they match."""
         return set(self._edition(DEFAULT).index.unanchored)
 
     def _edition(self, language: str) -> _Edition:
-        stem = stemmer(language)
-        edition = self._editions.get(stem)
+        reading = Reading.of(language, normal(language))
+        edition = self._editions.get(reading)
         if edition is None:
-            edition = self._editions[stem] = _Edition(stem)
-            for spec, query in self._rules.values():
-                edition.add(spec, query, self.rarity)
+            edition = self._editions[reading] = _Edition(reading)
+            for spec in self._rules.values():
+                edition.add(spec, parse(spec.query), self.rarity)
         return edition
 
 
@@ -132,10 +135,11 @@ def _for_language(spec: RuleSpec, language: str) -> bool:
     return not spec.languages or language in {primary(tag) for tag in spec.languages}
 
 
-def explain_rule(spec: RuleSpec, title: str, body: str, language: str | None) -> Explanation:
+def explain_rule(spec: RuleSpec, content: Content) -> Explanation:
     """Why ``spec`` matches the story or not, part by part. Raises RuleSyntaxError."""
-    document: Document = analyse(title, body, language)
-    explanation = explain(compile_query(parse(spec.query), stemmer(document.language)), document)
+    document = analyse(content)
+    reading = Reading.of(document.language, normal(document.language))
+    explanation = explain(parse(spec.query), reading, document, everywhere(document))
     if _for_language(spec, document.language):
         return explanation
     wanted = ", ".join(sorted({primary(tag) for tag in spec.languages}))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from monitor.match.document import Content
 from monitor.match.percolate import Rulebook
 from monitor.model.hit import Hit
 from monitor.model.rule import Backfill, Rule
@@ -66,7 +67,7 @@ class Backfiller:
                 if not backfill.covers(story.first_seen):
                     continue  # came in after the request: the stream's matter
                 scanned += 1
-                matches = book.percolate(story.title, story.body, story.language).matches
+                matches = book.percolate(Content.of(story)).matches
                 found += [make_hit(rule, story, match, self.clock(), backfill) for match in matches]
             matched += len(await self.hits.commit(found))
             cursor = page.next

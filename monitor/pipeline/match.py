@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
+from monitor.match.document import Content, in_language
 from monitor.match.percolate import Match
 from monitor.metrics import Metrics
 from monitor.model.hit import Hit, hit_id
@@ -19,6 +20,7 @@ from monitor.pipeline.view import ConfigView
 from monitor.policy.alerting import decide
 from monitor.ports import Clock, ConfigPort, HitPort, Message, StoryPort
 from monitor.render.text import snippet
+from monitor.text.languages import normal, primary
 from monitor.text.tokens import tokenize
 
 YIELD_EVERY = 10
@@ -38,23 +40,35 @@ class Matcher:
     view: ConfigView
     metrics: Metrics
     clock: Clock
+    _known: set[str] = field(default_factory=set)
 
     async def handle(self, messages: Sequence[Message]) -> None:
         """Match the stories that the messages name and commit the hits. Raises StoreUnavailable."""
         stories = await self.stories.existing([m.id for m in messages])
+        contents = await self._contents(stories)
         await self.view.refresh()  # after the read: see view.py
         pairs: list[tuple[Rule, Story, Match]] = []
-        for count, story in enumerate(stories, 1):
+        for count, (story, content) in enumerate(zip(stories, contents, strict=True), 1):
             with self.metrics.seconds.labels("match").time():
-                pairs += self._matches(story)
+                pairs += self._matches(story, content)
             if count % YIELD_EVERY == 0:
                 await asyncio.sleep(0)
         self.metrics.matched.inc(len(stories))
         for hit in await self.hits.commit(await self._hits(pairs)):
             self.metrics.hits.labels(hit.decision.reason).inc()
 
-    def _matches(self, story: Story) -> list[tuple[Rule, Story, Match]]:
-        result = self.view.rulebook.percolate(story.title, story.body, story.language)
+    async def _contents(self, stories: Sequence[Story]) -> list[Content]:
+        """What is matched, in a known language. A language's first word loads its dictionary: seconds, in a thread."""
+        contents = [Content.of(story) for story in stories]
+        if any(content.language is None for content in contents):
+            contents = await asyncio.to_thread(lambda: list(map(in_language, contents)))
+        for code in {primary(content.language) for content in contents} - self._known:
+            await asyncio.to_thread(normal(code), "word")
+            self._known.add(code)
+        return contents
+
+    def _matches(self, story: Story, content: Content) -> list[tuple[Rule, Story, Match]]:
+        result = self.view.rulebook.percolate(content)
         self.metrics.candidates.inc(result.candidates)
         for failure in result.failures:
             self.metrics.rule_failures.labels(failure.rule).inc()

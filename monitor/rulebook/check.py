@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from monitor.errors import ConfigurationError
-from monitor.match.evaluate import Explanation
+from monitor.errors import ConfigurationError, FileProblem, Problem
+from monitor.match.document import Content
+from monitor.match.explain import Explanation
+from monitor.match.lint import lint, same_as
 from monitor.match.percolate import explain_rule
 from monitor.model.rule import Rule, RuleSpec
 from monitor.model.story import Story
+from monitor.query import parse
+from monitor.query.show import marked
 from monitor.rulebook.fixtures import Fixture, FixtureFolders, fixture_folders, read_fixtures, write_fixture
 from monitor.rulebook.load import FIXTURES, SUFFIXES, LoadedRule
 from monitor.rulebook.schema import Expect, InlineStory, RuleTest, SavedStory
@@ -104,7 +108,7 @@ def _own(rule: LoadedRule, number: int, test: RuleTest) -> Case:
 
 def _outcome(spec: RuleSpec, story: InlineStory | Story) -> tuple[str, str]:
     """Hit or miss, and why. Raises RuleSyntaxError."""
-    explanation = explain_rule(spec, story.title, story.body, story.language)
+    explanation = explain_rule(spec, Content.of(story))
     if not explanation.matched:
         return "miss", _missing(explanation, story)
     words = _words(explanation, story)  # none where a rule only excludes
@@ -129,11 +133,29 @@ def _words(explanation: Explanation, story: InlineStory | Story) -> str:
     """The words that matched, in reading order, each once."""
     words: dict[str, str] = {}
     for span in explanation.spans:
-        text = story.title if span.field == "title" else story.body
-        word = " ".join(text[span.start : span.end].split())
+        word = " ".join(Content.of(story).text(span).split())
         words.setdefault(word.casefold(), word)
     shown = list(words.values())
     return ", ".join(shown[:MOST_WORDS]) + (", …" if len(shown) > MOST_WORDS else "")
+
+
+def warnings(rules: Iterable[LoadedRule]) -> Iterator[FileProblem]:
+    """What is legal in ``rules`` and rarely meant, rules that say the same as one before included."""
+    first: dict[str, LoadedRule] = {}
+    for rule in rules:
+        query = parse(rule.spec.query)
+        for found in lint(rule.spec, query):
+            yield _warning(rule, found)
+        before = first.setdefault(same_as(query), rule)
+        if before is not rule:
+            detail = f"it says the same as {before.spec.id} ({before.path.name}:{before.line})"
+            yield _warning(rule, Problem("same-rule", detail, *query.at, "remove one of them"))
+
+
+def _warning(rule: LoadedRule, found: Problem) -> FileProblem:
+    detail = f"rule {rule.spec.id}: {found.detail}"
+    excerpt = marked(rule.spec.query, (found.start, found.end))
+    return FileProblem(rule.path.name, rule.line, 1, found.code, detail, found.hint, excerpt)
 
 
 def unclaimed(folder: Path, rules: Iterable[LoadedRule]) -> list[str]:

@@ -10,9 +10,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from monitor.errors import ConfigurationError, FileProblem, RuleSyntaxError
+from monitor.errors import ConfigurationError, FileProblem, Problem, RuleSyntaxError
 from monitor.model.rule import RuleSpec
 from monitor.query import parse
+from monitor.query.show import marked
 from monitor.rulebook.schema import FileRule, RuleTest
 from monitor.rulebook.yamlmap import Document, Reader, place_in
 
@@ -125,7 +126,10 @@ def _rule(entry: Any, prefix: tuple[int, ...], document: Document, reader: Reade
             for problem in error.problems:
                 line, column = place_in(node, text, problem.start)
                 detail = f"query: {problem.detail}"
-                reader.problems.append(FileProblem(reader.file, line, column, problem.code, detail, problem.hint))
+                excerpt = marked(query, (problem.start, problem.end))
+                reader.problems.append(
+                    FileProblem(reader.file, line, column, problem.code, detail, problem.hint, excerpt)
+                )
     return rule if len(reader.problems) == before and document.clear(prefix) else None
 
 
@@ -168,12 +172,18 @@ def _json_lines(text: str, path: Path) -> Iterator[Loaded]:
             faults = [(e["type"], ".".join(map(str, e["loc"])), e["msg"]) for e in error.errors()]
             yield Loaded((), tuple(_at_line(path, number, kind, f"{at}: {text}") for kind, at, text in faults))
         except RuleSyntaxError as error:
-            faults = [(p.code, f"query: {p.detail} (at {p.start})", p.hint) for p in error.problems]
-            yield Loaded((), tuple(FileProblem(path.name, number, 1, *fault) for fault in faults))
+            yield Loaded((), tuple(_in_query(path, number, error.query, problem) for problem in error.problems))
         except (ValueError, RecursionError) as error:
             yield Loaded((), (FileProblem(path.name, number, 1, "json", f"not valid JSON: {error}"),))
         else:
             yield Loaded((LoadedRule(rule.file_spec(), tuple(rule.tests), path, number),), ())
+
+
+def _in_query(path: Path, number: int, query: str, problem: Problem) -> FileProblem:
+    detail = f"query: {problem.detail} (at {problem.start})"
+    return FileProblem(
+        path.name, number, 1, problem.code, detail, problem.hint, marked(query, (problem.start, problem.end))
+    )
 
 
 def _at_line(path: Path, number: int, kind: str, detail: str) -> FileProblem:

@@ -97,6 +97,10 @@ class InlineStory(Strict):
     title: str = ""
     body: str = ""
     language: Language | None = None
+    source: str | None = Field(None, max_length=200)
+    author: str | None = Field(None, max_length=200)
+    url: str | None = Field(None, max_length=2000)
+    tags: list[Tag] = Field(default=[], max_length=50)
 
 
 Expect = Literal["hit", "miss"]
@@ -108,8 +112,6 @@ class SavedStory(InlineStory):
     rule: RuleId
     expect: Expect
     language: Annotated[str, AfterValidator(_language)] | None = None  # as long as a feed may say it
-    url: str | None = None
-    source: str | None = None
     published: Moment | None = None
 
 

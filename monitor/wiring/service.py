@@ -230,6 +230,7 @@ class Service:
                 self.wake,
                 mail_environment(str(shipped("templates"))),
                 self._links,
+                lambda: self._view.rulebook.rarity,
             )
         )
 

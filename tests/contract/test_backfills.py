@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from monitor.errors import NotFound
+from monitor.match.document import Content
 from monitor.match.percolate import Rulebook
 from monitor.model.rule import Backfill
 from monitor.pipeline.backfill import Backfiller
@@ -134,7 +135,7 @@ async def test_a_backfill_agrees_with_live_matching(store: Store) -> None:
     book.put(make_spec("r", '"Ferry 7" OR "Ferry 8"'))
     for n in range(30):
         story = make_story(number=n)
-        if book.percolate(story.title, story.body, story.language).matches:
+        if book.percolate(Content.of(story)).matches:
             assert (await store.hits.get(f"r.{story.id}")).decision.reason == "backfill"
         else:
             with pytest.raises(NotFound):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.match.document import Content
 from monitor.match.percolate import explain_rule
 from monitor.rulebook.check import read_story, run_tests
 from monitor.rulebook.load import LoadedRule, load_path
@@ -75,7 +76,7 @@ def test_a_shipped_rule_finds_both_outside_pages(pages: list[Path], rule: Loaded
     for page in pages:
         story = read_story(page)
         for title, body in ((story.title, story.body), ("", page.read_text(encoding="utf-8"))):
-            explanation = explain_rule(rule.spec, title, body, "en")
+            explanation = explain_rule(rule.spec, Content(title, body, "en"))
             assert explanation.matched, (page.name, title, explanation.detail)
 
 
@@ -85,5 +86,9 @@ def test_there_are_enough_near_misses() -> None:
     assert len(missed) >= 14
     for path in missed:
         story = read_story(path)
-        hit = [id_ for id_, rule in RULES.items() if explain_rule(rule.spec, story.title, story.body, "en").matched]
+        hit = [
+            id_
+            for id_, rule in RULES.items()
+            if explain_rule(rule.spec, Content(story.title, story.body, "en")).matched
+        ]
         assert hit == [], path.name

@@ -20,6 +20,7 @@ from monitor.demo.stage import MARKER, default_folder, stage
 from monitor.embedded.lock import try_exclusive
 from monitor.errors import ConfigurationError
 from monitor.feeds.parse import parse
+from monitor.match.document import Content
 from monitor.match.percolate import explain_rule
 from monitor.model.feed import ParsedFeed
 from monitor.model.rule import RuleSpec
@@ -201,6 +202,6 @@ def test_lines_are_no_wider_than_a_terminal() -> None:
 )
 def test_a_miss_is_explained_in_a_few_words(query: str, said: str) -> None:
     """The first part that does not hold, of long lists the beginning, and whether there is more."""
-    explanation = explain_rule(RuleSpec("r", "r", query), "Hanoi", "coffee", "en")
+    explanation = explain_rule(RuleSpec("r", "r", query), Content("Hanoi", "coffee", "en"))
     assert not explanation.matched
     assert why_not(explanation) == said

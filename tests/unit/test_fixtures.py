@@ -214,7 +214,7 @@ WHY = [
         "Tea and coffee",
         "missing: NOT (coffee OR tea) (found Tea, coffee)",
     ),
-    ("Vietnam", "Laos", "", "not found (compared as vietnam)"),
+    ("Vietnam", "Laos", "", "missing: Vietnam"),
     ("Vietnam AND (" + " OR ".join(f"word{n}" for n in range(30)) + ")", "Vietnam", "", "word5 OR word6…"),
     (" AND ".join(f"word{n}" for n in range(30)), "Vietnam", "", "word4, …"),
 ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 from monitor.api.schemas.common import Flag, Name, SpanOut
-from monitor.match.evaluate import Explanation
+from monitor.errors import Problem
+from monitor.match.explain import Explanation
 from monitor.model.rule import Backfill, Rule, Severity, Strictness
 from monitor.render.text import iso
 from monitor.rulebook.schema import Expect, InlineStory, RuleFields, RuleId, Strict
@@ -75,6 +76,21 @@ class BackfillOut(BaseModel):
         )
 
 
+class QueryProblem(BaseModel):
+    """A fault in a query, or what is legal in it and rarely meant; offsets are code points of its text."""
+
+    detail: str
+    code: str
+    start: int
+    end: int
+    hint: str
+
+    @classmethod
+    def of(cls, found: Problem) -> QueryProblem:
+        """The answer for a problem."""
+        return cls(detail=found.detail, code=found.code, start=found.start, end=found.end, hint=found.hint)
+
+
 class RuleOut(BaseModel):
     """A rule; ``file`` names the rule file that owns it."""
 
@@ -92,6 +108,7 @@ class RuleOut(BaseModel):
     updated_at: str
     file: str | None
     backfill: BackfillOut | None = None
+    warnings: list[QueryProblem] | None = Field(None, description="in the answer to a change: what is rarely meant")
 
     @classmethod
     def of(cls, rule: Rule, backfill: Backfill | None = None) -> RuleOut:
@@ -145,22 +162,13 @@ class ExplanationOut(BaseModel):
         )
 
 
-class QueryProblem(BaseModel):
-    """A fault in a query."""
-
-    detail: str
-    code: str
-    start: int
-    end: int
-    hint: str
-
-
 class CheckOut(BaseModel):
     """Whether the query parses, how it was read, and what it did with the story."""
 
     ok: bool
     canonical: str | None
     problems: list[QueryProblem]
+    warnings: list[QueryProblem] = Field(description="what is legal and rarely meant")
     explanation: ExplanationOut | None
 
 

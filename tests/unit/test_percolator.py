@@ -1,0 +1,423 @@
+"""Stored queries: what the index must never lose, whatever a rule or a story is made of.
+
+The cases are those that prospective search goes wrong with: rules without a term that has to be there, terms that
+no story ever had, wildcards beside words, words that repeat, rules that change their anchor, and hostile texts.
+"""
+
+from __future__ import annotations
+
+import time
+import unicodedata
+from collections.abc import Callable
+
+import pytest
+
+from monitor.errors import RuleSyntaxError
+from monitor.match.document import Content
+from monitor.match.percolate import Percolation, Rulebook
+from monitor.model.rule import RuleSpec
+
+
+def rule(query: str, id_: str = "r", languages: tuple[str, ...] = ()) -> RuleSpec:
+    """A rule with nothing but a query."""
+    return RuleSpec(id=id_, name=id_, query=query, languages=languages)
+
+
+class Pair:
+    """A rulebook and its twin without a filter: they must find the same of every story."""
+
+    def __init__(self, *queries: str) -> None:
+        self.indexed, self.brute = Rulebook(), Rulebook(no_filter=True)
+        for i, query in enumerate(queries):
+            self.put(rule(query, f"r{i}"))
+
+    def put(self, spec: RuleSpec) -> None:
+        """Add or replace a rule in both."""
+        self.indexed.put(spec)
+        self.brute.put(spec)
+
+    def remove(self, id_: str) -> None:
+        """Take a rule out of both."""
+        self.indexed.remove(id_)
+        self.brute.remove(id_)
+
+    def percolate(self, story: Content) -> Percolation:
+        """What both find."""
+        found, every = self.indexed.percolate(story), self.brute.percolate(story)
+        assert found.failures == every.failures == ()
+        assert found.matches == every.matches
+        return found
+
+    def hits(self, body: str = "", title: str = "", language: str | None = "en") -> set[str]:
+        """The ids of the rules that match a story of these texts."""
+        return {match.rule for match in self.percolate(Content(title, body, language)).matches}
+
+
+def marked(query: str, title: str = "", body: str = "", language: str = "en") -> list[str] | None:
+    """The texts under the spans of a hit; None for a miss."""
+    story = Content(title, body, language)
+    matches = Pair(query).percolate(story).matches
+    return [story.text(span) for span in matches[0].spans] if matches else None
+
+
+# ── anchors ──
+
+
+@pytest.mark.parametrize(
+    ("query", "hits", "misses"),
+    [
+        ("jet OR NOT tank", ["", "jet tank", "ship"], ["tank"]),
+        ("jet OR (ship AND NOT tank)", ["jet", "ship", "jet tank"], ["tank", "ship tank", ""]),
+        ("1 OF (jet, NOT tank)", ["", "jet tank"], ["tank"]),
+        ("2 OF (jet, NOT tank, ship)", ["jet", "ship", "jet ship tank"], ["tank", "jet tank", ""]),
+        ("WEIGHT(jet^10, (NOT tank)^30) >= 30", ["", "jet"], ["tank", "jet tank"]),
+        ("WEIGHT(jet^10, tank^10, ship^30) >= 20", ["jet tank", "ship"], ["jet", "tank"]),
+        ("WEIGHT(jet^10, tank^10, ship^-5) >= 20", ["jet tank"], ["jet tank ship", "ship"]),
+        ("title:(jet OR NOT tank)", ["", "tank"], []),
+        ("FIRST/1(jet OR NOT tank)", ["", "ship tank"], ["tank jet"]),
+        ("the", ["the end"], ["end"]),
+        ("the AND of AND and", ["the sword and the power of it"], ["the power of it"]),
+        ('"the the"', ["the the"], ["the of the"]),
+        ("jet NOT NEAR/2 tank", ["jet", "tank a b jet"], ["tank jet", "tank"]),
+        ("zzyzx OR jet", ["jet", "zzyzx"], ["tank"]),
+        ("zzyzx AND jet", ["jet zzyzx"], ["jet", "zzyzx"]),
+        ("zzyzx* OR jet", ["zzyzxes", "jet"], ["zzyz"]),
+        ("(procur* OR jet) AND deal", ["procurement deal", "jet deal"], ["jet", "deal", "procurement"]),
+        ("*curement NEAR/2 (jet OR d?als)", ["procurement of jets", "deals procurement"], ["procurement a b jet"]),
+        ("procur* NOT =procurement", ["procure"], ["procurement", "procure procurement"]),
+        ("=jet AND =jets", ["jet jets"], ["jet", "jets"]),
+        ("{Jet} OR {JET}", ["Jet", "JET"], ["jet"]),
+        ("{cease-fire} AND fire", ["cease-fire", "a Cease-fire, a cease-fire"], ["ceasefire", "cease fire"]),
+        ("jet AND jet", ["jet"], ["tank"]),
+        ("jet NOT jet", [], ["jet", ""]),
+        ("F-16 AND 16", ["F-16", "F 16"], ["F16"]),
+    ],
+)
+def test_the_index_finds_what_brute_force_finds(query: str, hits: list[str], misses: list[str]) -> None:
+    """Each rule hits and misses these texts, with the index and without, before and after words were counted."""
+    pair = Pair(query)
+    for _ in range(2):
+        assert [text for text in hits if not pair.hits(text)] == []
+        assert [text for text in misses if pair.hits(text)] == []
+        pair.put(rule(query, "r0"))
+
+
+@pytest.mark.parametrize("query", ["NOT jet", "NOT (jet OR tank)", "-jet", "NOT jet AND NOT tank", "title:(NOT jet)"])
+def test_a_rule_that_wants_nothing_is_refused(query: str) -> None:
+    """A rule of NOT alone would hit nearly every story; what was there before stays."""
+    book = Rulebook()
+    book.put(rule("jet"))
+    with pytest.raises(RuleSyntaxError):
+        book.put(rule(query))
+    assert len(book) == 1
+    assert book.percolate(Content("jet", "", "en")).matches
+
+
+def test_rules_that_may_match_without_any_word_are_candidates_of_every_story() -> None:
+    """They are found, counted and named; a rule beside them costs nothing."""
+    pair = Pair("jet OR NOT tank", "zzyzx", "WEIGHT(jet^1, (NOT tank)^1) >= 1")
+    found = pair.percolate(Content("", "", "en"))
+    assert [match.rule for match in found.matches] == ["r0", "r2"]
+    assert found.candidates == 2
+    assert pair.indexed.unanchored() == {"r0", "r2"}
+
+
+def test_a_word_that_was_never_seen_is_rare() -> None:
+    """A rule is anchored by the word that no story has had, not by those of every story."""
+    book = Rulebook()
+    for _ in range(100):
+        book.percolate(Content("the jet and the tank", "deal", "en"))
+    for i in range(50):
+        book.put(rule(f"jet AND tank AND unheard{i}", f"r{i}"))
+    assert book.percolate(Content("the jet and the tank", "", "en")).candidates == 0
+    assert book.percolate(Content("the jet and the tank", "unheard7", "en")).candidates == 1
+
+
+def test_a_clause_more_is_looked_at_before_a_rule_is_evaluated() -> None:
+    """A story with the rarest word only is no candidate where a second word is missing."""
+    pair = Pair("zzyzx AND jet", "(zzyzx OR yyy) AND (jet OR tank) AND deal", "zzyzx NEAR/2 jet", '"zzyzx jet"')
+    assert pair.percolate(Content("zzyzx", "", "en")).candidates == 0
+    assert pair.percolate(Content("zzyzx jet", "", "en")).candidates == 3
+    assert pair.percolate(Content("zzyzx jet deal", "", "en")).candidates == 4
+
+
+def test_wildcards_are_found_by_any_end() -> None:
+    """However a pattern begins and ends, its rule is a candidate of just the stories with such a word."""
+    queries = ["procur*", "*ment", "pro*ment", "p?ocure", "?rocur*", "*ocur*", "**rocu**", "pr?c?rem*"]
+    pair = Pair(*queries)
+    assert pair.hits("procurement") == {"r0", "r1", "r2", "r4", "r5", "r6", "r7"}
+    assert pair.hits("procure") == {"r0", "r3", "r4", "r5", "r6"}
+    assert pair.percolate(Content("tank", "", "en")).candidates == 0
+    for i in range(len(queries)):
+        pair.remove(f"r{i}")
+    assert not pair.indexed._edition("en").index.patterns
+
+
+# ── rules come and go ──
+
+
+def test_one_query_under_two_ids() -> None:
+    """Both rules match, and taking out one leaves the other."""
+    pair = Pair("jet AND tank", "jet AND tank")
+    assert pair.hits("jet tank") == {"r0", "r1"}
+    pair.remove("r0")
+    assert pair.hits("jet tank") == {"r1"}
+    pair.remove("r1")
+    assert pair.hits("jet tank") == set()
+
+
+def test_a_rule_is_replaced_by_one_with_other_anchors() -> None:
+    """Of the old query nothing is left: words, wildcards, facts, or having no anchor at all."""
+    pair = Pair("other")
+    steps = ["jet", "tank AND deal", "procur*", "site:bbc.co.uk", "jet OR NOT tank", "tag:x OR author:smith", "ship"]
+    story = Content("jet tank deal procure ship", "", "en", "smith", None, "https://bbc.co.uk/", ("x",))
+    for query in steps * 2:
+        pair.put(rule(query, "r"))
+        assert {match.rule for match in pair.percolate(story).matches} == {"r"}
+        assert pair.indexed.unanchored() == ({"r"} if "NOT" in query else set())
+    assert pair.hits("jet tank deal procure") == set()
+    pair.remove("r")
+    pair.remove("r0")
+    index = pair.indexed._edition("en").index
+    assert (index.postings, index.entries, index.unanchored, bool(index.patterns)) == ({}, {}, set(), False)
+
+
+def test_removing_one_of_many_rules_of_an_anchor() -> None:
+    """In whatever order rules of one word go, the others stay."""
+    pair = Pair(*["jet"] * 9)
+    left = {f"r{i}" for i in range(9)}
+    for i in (4, 0, 8, 3, 5, 1, 7):
+        pair.remove(f"r{i}")
+        left.remove(f"r{i}")
+        assert pair.hits("jet") == left
+    pair.put(rule("jet", "r2"))
+    assert pair.hits("jet") == left
+
+
+# ── fields ──
+
+
+@pytest.mark.parametrize(
+    ("query", "story"),
+    [
+        ("author:smith", Content("jet", "", "en", author="J. Smith")),
+        ("source:reuters AND source:wire", Content("jet", "", "en", source="Reuters Wire")),
+        ("url:hanoi", Content("jet", "", "en", url="https://x.example/hanoi/1")),
+        ("site:example", Content("jet", "", "en", url="https://x.example/hanoi/1")),
+        ("site:x.example", Content("jet", "", "en", url="https://X.EXAMPLE:8080/hanoi/1")),
+        ("tag:news", Content("jet", "", "en", tags=("News",))),
+        ("country:vn", Content("jet", "", "en", url="https://vnexpress.example.vn")),
+        ("lang:pt", Content("jet", "", "pt-BR")),
+        ("lang:zh-hant", Content("jet", "", "zh-Hant-TW")),
+        ("author:(NOT jones) AND tag:news", Content("jet", "", "en", tags=("news",))),
+        ("author:smith OR tag:zzz", Content("", "", "en", author="Smith")),
+    ],
+)
+def test_rules_that_look_beside_the_text_only(query: str, story: Content) -> None:
+    """A rule may have its only anchor in a fact or a name; a story that says the same in its text is no hit."""
+    pair = Pair(query)
+    assert pair.percolate(story).matches
+    assert pair.percolate(Content("x", "", "en")).candidates == 0
+    other = pair.percolate(Content("smith reuters wire hanoi x example news vn pt jones", "", "en"))
+    assert other.matches == ()
+
+
+def test_words_of_other_fields_are_not_in_the_text() -> None:
+    """A name of the author, the source or the address is no word of headline or body, nor near to one."""
+    pair = Pair(
+        "smith", "jet NEAR/50 smith", '"jet smith"', "source:smith", "NOT author:smith AND jet", "ATLEAST/2(jet)"
+    )
+    story = Content("a jet", "", "en", "Smith", "jet", "https://smith.example/jet")
+    assert pair.percolate(story).matches == ()
+
+
+def test_rules_for_other_languages() -> None:
+    """A rule for some languages matches stories in these, whether they were given or detected."""
+    pair = Pair("tank")
+    pair.put(rule("tank", "de", ("de",)))
+    pair.put(rule("tank OR NOT jet", "any-de", ("de-at", "fr")))
+    assert pair.hits("tank", language="en") == {"r0"}
+    assert pair.hits("tank", language="de-ch") == {"r0", "de", "any-de"}
+    assert pair.hits("x", language="fr") == {"any-de"}
+    german = "Die Bundesregierung hat am Dienstag über den Kauf von Panzern beraten, und tank ist ein englisches Wort."
+    assert pair.hits(german, language=None) == {"r0", "de", "any-de"}
+
+
+@pytest.mark.parametrize(
+    "story", [Content("", ""), Content("", "", "en"), Content("…", "\n\n", "en"), Content(" ", "\u200b")]
+)
+def test_stories_without_words(story: Content) -> None:
+    """Nothing fails, and only rules that want nothing match."""
+    pair = Pair(
+        "jet", "jet OR NOT tank", "lead:jet", "FIRST/5(jet)", "jet SAME/p tank", "title:jet OR body:jet", "procur*"
+    )
+    assert [match.rule for match in pair.percolate(story).matches] == ["r1"]
+
+
+# ── repetition and overlap ──
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "expected"),
+    [
+        ('"a b a b"', "a b a b", ["a b a b"]),
+        ('"a b a b"', "a b a b a b", ["a b a b", "a b a b"]),
+        ('"a b a b"', "a b a c a b", None),
+        ('"a a"', "a a a", ["a a", "a a"]),
+        ('"a b" AND "b c"', "a b c", ["a b", "b c"]),
+        ('"a b c" OR b', "a b c", ["a b c", "b"]),
+        ('"a b" NEAR/1 "b c"', "a b c", None),
+        ('"a b" NEAR/1 "b c"', "a b b c", ["a b", "b c"]),
+        ("a NEAR/2 a", "a x a", ["a", "a"]),
+        ("a NEAR/2 a", "a", None),
+        ("(a NEAR/1 b) NEAR/1 (b NEAR/1 c)", "a b c", None),
+        ("(a NEAR/1 b) NEAR/1 (b NEAR/1 c)", "a b c b", ["a", "b", "c", "b"]),
+        ("ATLEAST/3(a NEAR/1 a)", "a a a a", ["a", "a", "a", "a"]),
+        ("ATLEAST/3(a NEAR/1 a)", "a a a", None),
+        ('ATLEAST/2("a a")', "a a a", ["a a", "a a"]),
+        ("ATLEAST/2(a OR a)", "a", None),
+        ("ATLEAST/2(weapon OR weapons OR weap?ns)", "weapons", None),
+    ],
+)
+def test_words_that_repeat_and_stretches_that_overlap(query: str, text: str, expected: list[str] | None) -> None:
+    """No word is taken for two, and every way in which a term stands there is marked."""
+    found = marked(query, body=text)
+    assert (found and sorted(found)) == (expected and sorted(expected))
+
+
+def test_fifty_levels() -> None:
+    """The deepest rule that may be written is read, indexed and evaluated; one level more is refused."""
+    deep = "jet"
+    for i in range(49):
+        deep = f"({deep}) {('AND', 'OR')[i % 2]} w{i}"
+    pair = Pair(deep, f"({'(' * 48}jet{')' * 48} OR NOT tank)", "NOT NOT jet AND ship")
+    assert pair.hits("jet " + " ".join(f"w{i}" for i in range(0, 49, 2))) == {"r0", "r1"}
+    assert pair.hits("ship tank jet") == {"r1", "r2"}
+    assert pair.hits("tank w47 w48") == {"r0"}
+    with pytest.raises(RuleSyntaxError):
+        Pair("(" * 60 + "jet" + ")" * 60)
+    chain = " NEAR/2 ".join(f"w{i}" for i in range(20))
+    assert Pair(chain).hits(" ".join(f"w{i}" for i in range(20))) == {"r0"}
+
+
+# ── long and hostile stories ──
+
+
+def test_a_hundred_thousand_words() -> None:
+    """A very long story is matched to its last word."""
+    body = "word " * 99_998 + "jet tank."
+    there = ["jet", '"jet tank"', "jet NEAR/1 tank", "word NEAR/2 tank", "word SAME/s tank", "ATLEAST/1000(word)"]
+    missing = ["FIRST/1000(jet)", "lead:jet", "jet NOT NEAR/5 word", "ATLEAST/2(jet)", "tank NEAR/1 word"]
+    pair = Pair(*there, *missing)
+    assert pair.hits(body) == {f"r{i}" for i in range(len(there))}
+
+
+HOSTILE = {
+    "chained NEAR": (" NEAR/50 ".join(["a"] * 8), "a "),
+    "nested NEAR": ("((a NEAR/50 a) NEAR/50 (a NEAR/50 a)) NEAR/50 ((a NEAR/50 a) NEAR/50 a)", "a "),
+    "ordered": (" ONEAR/50 ".join(["a"] * 6), "a "),
+    "one sentence": ("(a SAME/s a) SAME/s (a SAME/s b)", "a b "),
+    "one paragraph": ("(a SAME/p b) NEAR/5 (b SAME/p a)", "a b. "),
+    "not near": ("(a NEAR/50 a) NOT NEAR/50 (a NEAR/50 b)", "a "),
+    "a phrase": (f'"{"a " * 99}b"', "a "),
+    "a phrase of compounds": (f'"{"a " * 99}b"', "a-a "),
+    "alternatives": ("ATLEAST/3((aaaaa OR aaaa* OR aa?aa OR *aaaa) NEAR/50 (aaaaa OR =aaaaa))", "aaaaa "),
+    "wildcards": ("*a*a*a*a*b", "a" * 60 + " "),
+    "one long compound": ('"a b" OR a-b', "a-"),
+    "one long word": ("*a*a*a*a*b OR a?a?a?a?", "a"),
+    "points": ("u.s. OR jet", "u."),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_repetition_costs_no_more_than_its_length(name: str) -> None:
+    """Of a text made to be slow, sixteen times as much takes at most some sixteen times as long."""
+    query, text = HOSTILE[name]
+    book = Rulebook()
+    book.put(rule(query))
+
+    def once(words: int) -> float:
+        story = Content("", text * words, "en")
+        began = time.process_time()
+        assert book.percolate(story).failures == ()
+        return time.process_time() - began
+
+    once(100)
+    short = min(once(3_000) for _ in range(3))
+    assert once(48_000) < 16 * 4 * max(short, 0.01)
+
+
+# ── spans ──
+
+
+def nfd(text: str) -> str:
+    """The decomposed form."""
+    return unicodedata.normalize("NFD", text)
+
+
+@pytest.mark.parametrize("place", ["title", "body"])
+@pytest.mark.parametrize(
+    ("query", "text", "expected"),
+    [
+        ("Élysée", f"à l’{nfd('Élysée')}, dit-on", [nfd("l’Élysée")]),
+        ('"élysée palace"', f"{nfd('Élysée')} palace", [f"{nfd('Élysée')} palace"]),
+        (nfd("café"), "un café", ["café"]),
+        ("jet", "🚀🚀👩‍🚀 jet👍🏽", ["jet"]),
+        ("🚀", "jet🚀🚀", ["🚀", "🚀"]),
+        ("👩‍🚀", "a 👩‍🚀 in space", ["👩‍🚀"]),
+        ("procurement", "the pro\u00adcure\u00adment.", ["pro\u00adcure\u00adment"]),
+        ("procurement", "\u200f\u200eprocure\u200bment\u200f", ["procure\u200bment\u200f"]),
+        ("戦闘機", "日本は戦闘機を購入", ["戦闘機"]),
+        ("戦 NEAR/2 機", "日本は戦闘機を購入", ["戦", "機"]),
+        ("jet", "ｊｅｔ 𝐣𝐞𝐭", ["ｊｅｔ", "𝐣𝐞𝐭"]),
+        ("F-16", "F\u201116s, F 16, F16.", ["F\u201116s", "F 16", "F16"]),
+        ("Putin", "Putin’s", ["Putin"]),
+        ("U.S.", "The U.S. did.", ["U.S."]),
+        ("German", "Franco-German", ["Franco-German"]),
+        ('"fire deal"', "a cease-fire deal", ["cease-fire deal"]),
+    ],
+)
+def test_spans_are_exact_in_the_original(place: str, query: str, text: str, expected: list[str]) -> None:
+    """Spans count code points of the stored text, whatever it is made of."""
+    assert marked(query, **{place: text}) == expected
+
+
+def test_every_span_is_in_its_field() -> None:
+    """A hit marks the words of each field in that field's own text."""
+    story = Content("😀 jet", "a\u0301 jet", "en", "Jet Li", "Jet News", "https://jet.example/jet")
+    (match,) = Pair("jet AND author:jet AND source:jet AND url:jet").percolate(story).matches
+    assert [(s.field, s.start, s.end) for s in match.spans] == sorted(
+        [("title", 2, 5), ("body", 3, 6), ("author", 0, 3), ("source", 0, 3), ("url", 8, 11), ("url", 20, 23)],
+        key=lambda span: ["title", "body", "author", "source", "url"].index(span[0]),
+    )
+    assert [story.text(span).lower() for span in match.spans] == ["jet"] * 6
+
+
+def test_what_is_not_wanted_is_not_marked() -> None:
+    """NOT, what NOT NEAR keeps away, facts and negative weights mark nothing."""
+
+    def texts(query: str, body: str) -> list[str] | None:
+        return marked(query, body=body)
+
+    assert texts("jet NOT ship", "jet tank") == ["jet"]
+    assert texts("jet NOT NEAR/1 toy", "toy jet x jet") == ["jet"]
+    assert texts("WEIGHT(jet^20, toy^-5) >= 10", "toy jet") == ["jet"]
+    assert texts("lang:en AND jet", "jet") == ["jet"]
+    assert texts("tank OR NOT jet", "ship") == []
+
+
+def test_time_is_not_wasted_on_rules_of_no_concern() -> None:
+    """A story is matched against thousands of rules of other words in far less time than it takes to try them all."""
+    book, brute = Rulebook(), Rulebook(no_filter=True)
+    for i in range(3_000):
+        for rules in (book, brute):
+            rules.put(rule(f"w{i} AND (x{i} OR y{i}) NOT z{i}", f"r{i}"))
+    story = Content("", " ".join(f"w{i} y{i}" for i in range(200)), "en")
+
+    def took(percolate: Callable[[Content], Percolation]) -> float:
+        percolate(story)
+        began = time.process_time()
+        assert len(percolate(story).matches) == 200
+        return time.process_time() - began
+
+    assert took(book.percolate) < took(brute.percolate) / 2
