@@ -70,7 +70,10 @@ def _side_by_side(cursor: Cursor, left: Token, right: Token) -> None:
     before = cursor.tokens[max(cursor.next - 2, 0)]
     whole = (before if before.kind is Kind.FIELD else left).at[0], left.at[1]
     shown = f"{cursor.shown(whole)} AND {cursor.shown(right.at)}"
-    hint = write(f"{shown}, or quote them as a phrase", "write AND between them, or quote them as a phrase")
+    general = "write AND between them, or quote them as a phrase"
+    # A hyphen that hung on the term before would be a NOT where it stands alone.
+    hyphen = cursor.shown(right.at).startswith("-")
+    hint = general if hyphen else write(f"{shown}, or quote them as a phrase", general)
     asked = next((t for t in (left, right) if t.kind is Kind.WILDCARD and t.text.endswith("?")), None)
     if asked is not None:
         hint = f"the ? makes {asked.text} a wildcard: leave it out for plain words, or write AND between terms"

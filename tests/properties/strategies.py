@@ -167,6 +167,7 @@ def _narrower(below: st.SearchStrategy[Expression]) -> st.SearchStrategy[Express
         _operators(below),
         st.builds(First, st.integers(1, 12), below),
         st.builds(InField, st.sampled_from(TEXT_FIELDS), below),
+        st.builds(First, st.integers(1, 12), st.builds(InField, st.sampled_from(TEXT_FIELDS), below)),
     )
 
 

@@ -123,8 +123,10 @@ def test_a_field_misses_what_is_elsewhere(query: str) -> None:
     assert not hit(query, STORY)
 
 
-def test_the_lead_ends_after_60_words() -> None:
-    """A first paragraph that is longer counts as far as that."""
+def test_the_lead() -> None:
+    """The first paragraph that has words, and 60 of it at most."""
+    assert hit("lead:hanoi", Content("", "* * *\n\nHanoi buys.\n\nOthers don't.", "en"))
+    assert not hit("lead:others", Content("", "* * *\n\nHanoi buys.\n\nOthers don't.", "en"))
     body = " ".join(["x"] * 59 + ["sixtieth", "next"])
     assert hit("lead:sixtieth", Content("", body, "en"))
     assert not hit("lead:next", Content("", body, "en"))
@@ -157,11 +159,14 @@ BULLETS = [
     ('"cease fire"', ["a cease-fire", "a cease fire", "the cease-fire deal"], ["a ceasefire"]),
     ('"cease fire deal"', ["a cease-fire deal", "cease fire deal"], ["ceasefire deal", "cease-fire of the deal"]),
     ('"cease-fire deal"', ["a cease-fire deal", "cease fire deal", "a ceasefire deal"], ["cease-fires deal"]),
+    ('FIRST/2("cease-fire deal")', ["cease-fire deal", "ceasefire deal"], ["the cease-fire deal", "cease fire deal"]),
     ("fighter-jet", ["a fighter-jet"], ["fighter-jets", "fighter jets"]),
     ("German", ["the Franco-German corps"], ["Germany"]),
     ('"German corps"', ["the Franco-German corps"], ["corps of German"]),
     ("Ivoire", ["Côte d'Ivoire", "Côte d’Ivoire"], ["ivory"]),
     ("Putin", ["Putin's visit", "Putin’s visit", "PUTIN'S"], ["Putins"]),
+    ("F-16", ["two F-16s", "two F16s"], ["F-161"]),
+    ("Dune", ["the Dune film"], ["d'une"]),
     ("U.S.", ["the U.S. army", "the US army", "U.S.-led"], ["tell us", "Us"]),
     ("US", ["the U.S. army", "the US army"], ["tell us"]),
     ("us", ["tell us", "Us"], ["the US army", "the U.S. army"]),
