@@ -14,7 +14,7 @@ COPY requirements*.lock ./
 RUN python -m venv --without-pip /app \
  && python -m pip install --no-cache-dir --root-user-action=ignore --require-hashes -r requirements-uv.lock
 RUN python -m uv pip install --python /app/bin/python --require-hashes -r requirements.lock
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY monitor monitor
 COPY rules rules
 COPY templates templates

@@ -40,6 +40,27 @@ def show_rule(rule: str, as_json: Json = False, data_dir: DataDir = None) -> Non
     )
 
 
+@rules.command("suggest")
+def suggest_rule(
+    words: Annotated[str, typer.Argument(help='What it is about, for example "Vietnam arms procurement".')],
+    language: Annotated[str, typer.Option(help="Of the words: en, de or fr.")] = "en",
+    as_json: Json = False,
+) -> None:
+    """Suggest a Boolean rule for plain words: places, and other ways of saying each word. Nothing is stored."""
+    from dataclasses import asdict
+
+    from monitor.match.suggest import suggest
+
+    parts = suggest(words, language)
+    query = " AND ".join(part.query for part in parts)
+    if as_json:
+        record({"query": query, "parts": [asdict(part) for part in parts]}, as_json=True)
+        return
+    for part in parts:
+        typer.secho(f"{part.words}: {part.kind}, {part.meaning}", fg="green", err=True)
+    typer.echo(query or "there is no word to look for")
+
+
 @rules.command("add")
 def add_rule(
     id_: Annotated[str, typer.Argument(metavar="ID")],

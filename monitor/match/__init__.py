@@ -12,6 +12,8 @@ Anchors only save work; ``Rulebook(no_filter=True)`` evaluates every rule and mu
     wildcard.py   patterns of one word, and which patterns a story's words could be of
     index.py      anchors -> rules
     percolate.py  the rulebook: rules come and go, stories are matched, nothing ever raises
+    places.py     how prominent each place is in a story
     explain.py    why a rule matched or not, part by part
+    suggest.py    plain words -> a Boolean rule that says more of what they mean
     lint.py       what is legal in a rule and rarely meant
 """

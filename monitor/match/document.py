@@ -8,7 +8,7 @@ its normal form all stand at one place, so that each can be looked for without t
     "a-b      parts of a compound in a row, as a phrase would look for them
     arm       the normal form: stem of the lemma
     *arm?     a wildcard, found by going through the story's different words
-    :lang:de  a fact about the story
+    :lang:de  a fact about the story; :place:vn a place that it is about
 
 What only evaluation needs (where each term stands) is made when it is first asked for: most stories are candidates of
 no rule.
@@ -25,14 +25,18 @@ from sys import intern
 from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
+from monitor.match.places import THRESHOLD, rank
 from monitor.match.wildcard import matcher
 from monitor.model.hit import Span
 from monitor.text.forms import forms
 from monitor.text.languages import DEFAULT, detect, normal, normalize, primary
 from monitor.text.memo import remembered
+from monitor.text.places import gazetteer
 from monitor.text.sentences import breaks
-from monitor.text.tokens import fold, spans
+from monitor.text.tokens import Token, fold, spans
 
+PLACE = ":place:"
+"""How terms for places begin."""
 GAP = 1_000
 """Positions between two fields; more than proximity reaches."""
 LEAD_WORDS = 60
@@ -148,6 +152,26 @@ class Document:
                     else:
                         postings[term] = [position]
         return postings
+
+    @cached_property
+    def places(self) -> dict[str, list[tuple[int, int]]]:
+        """The places that the story is about, as terms, each with the stretches that name it or what lies in it.
+
+        Looked for only where some rule asks for a place.
+        """
+        title, body = ([Token._make(token) for token in found.tokens] for found in self.fields[:2])
+        shift = self.fields[1].first - len(title)
+        mentions = gazetteer().find([*title, *body], self.language, self.normal)
+        ranked = rank(title, body, mentions, gazetteer())
+        about = [place for place, share in ranked.items() if share >= THRESHOLD]
+        found: dict[str, list[tuple[int, int]]] = {f"{PLACE}{place}": [] for place in about}
+        for mention in mentions:
+            place = gazetteer().place(mention.place)
+            for id_ in (mention.place, *(place.within if place else ())):
+                if (stretches := found.get(f"{PLACE}{id_}")) is not None:
+                    by = 0 if mention.first < len(title) else shift
+                    stretches.append((mention.first + by, mention.last + by))
+        return found
 
     @cached_property
     def words(self) -> set[str]:
@@ -289,6 +313,9 @@ def _host(url: str) -> str:
 
 def fact(name: str, value: str) -> str:
     """The term that stands for the fact that field ``name`` has ``value``."""
+    if name == "place":
+        found = gazetteer().lookup(value)
+        return f"{PLACE}{found.id if found else fold(value)}"
     value = fold(" ".join(value.split()))
     if name == "lang":
         value = value.replace("_", "-")

@@ -13,7 +13,7 @@ from itertools import accumulate
 from operator import itemgetter
 from typing import assert_never
 
-from monitor.match.document import Document, Find
+from monitor.match.document import PLACE, Document, Find
 from monitor.match.rows import as_written, rows
 from monitor.match.terms import (
     All,
@@ -46,6 +46,9 @@ def everywhere(document: Document) -> Stretch:
 def evaluate(node: Compiled, document: Document, scope: Stretch) -> list[Find] | None:
     """The finds by which ``node`` matches inside ``scope``; None where it does not match."""
     if isinstance(node, str):
+        if node.startswith(PLACE):
+            stretches = document.places.get(node)
+            return None if stretches is None else [(*s, (s,)) for s in stretches]
         if node[0] == ":":
             return [] if node in document.terms else None
         low, high = scope

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
-from monitor.match.document import Document, Find
+from monitor.match.document import PLACE, Document, Find
 from monitor.match.evaluate import evaluate, spans
 from monitor.match.rows import Stretch
 from monitor.match.terms import CasedRun, Compiled, Reading, Run, compile_query
 from monitor.model.hit import Span
 from monitor.query import ast
 from monitor.query.unparse import shown
+from monitor.text.places import gazetteer
 
 SHOWN = 6
 """Most alternatives that a message names."""
@@ -67,6 +68,14 @@ def _parts(query: ast.Query, document: Document, scope: Stretch) -> list[tuple[a
             return []
 
 
+def _known(name: str, document: Document) -> list[str]:
+    """The values of a field that the story has; of places those that it is about, countries before regions."""
+    if name != "place":
+        return sorted(term[len(name) + 2 :] for term in document.terms if term.startswith(f":{name}:"))
+    about = [place for term in document.places if (place := gazetteer().place(term[len(PLACE) :]))]
+    return [place.name for place in sorted(about, key=lambda place: (place.kind == "region", place.name))]
+
+
 def _detail(
     query: ast.Query,
     reading: Reading,
@@ -97,8 +106,7 @@ def _detail(
         case ast.InField():
             return f"looked for in the {query.name}"
         case ast.Value():
-            there = sorted(term[len(query.name) + 2 :] for term in document.terms if term.startswith(f":{query.name}:"))
-            return f"the story has {', '.join(there[:SHOWN]) or 'none'}"
+            return f"the story has {', '.join(_known(query.name, document)[:SHOWN]) or 'none'}"
         case ast.Word() | ast.Phrase() | ast.Exact() | ast.Cased() | ast.Wildcard():
             ways = " or ".join(_ways(compile_query(query, reading)))
             return f"found {len({find[:2] for find in finds})} times" if finds else f"not found (compared as {ways})"

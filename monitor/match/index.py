@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from operator import itemgetter
 from typing import NamedTuple, assert_never
 
+from monitor.match.document import PLACE
 from monitor.match.terms import (
     All,
     Any,
@@ -165,6 +166,7 @@ class Index:
         self.entries: dict[str, Entry] = {}
         self.unanchored: set[str] = set()
         self.patterns = Patterns()
+        self.places = 0  # rules that are looked up by a place; without one, no story's places are looked for
         self._next = 0
 
     def add(self, rule: str, node: Compiled, rarity: Rarity) -> None:
@@ -184,6 +186,7 @@ class Index:
                 self.postings[term] = [entry]
         for term in _wildcards(entry):
             self.patterns.add(term[1:])
+        self.places += _asks_for_place(entry)
 
     def remove(self, rule: str) -> None:
         """Forget ``rule``, if it is there."""
@@ -198,6 +201,7 @@ class Index:
                 del self.postings[term]
         for term in _wildcards(entry):
             self.patterns.remove(term[1:])
+        self.places -= _asks_for_place(entry)
 
     def candidates(self, terms: set[str]) -> list[Entry]:
         """Every rule that could match a document holding ``terms``, and few others."""
@@ -216,3 +220,7 @@ class Index:
 def _wildcards(entry: Entry) -> set[str]:
     clauses = (entry.anchor, entry.second, *entry.others)
     return {term for clause in clauses for term in clause if term[0] == "*"}
+
+
+def _asks_for_place(entry: Entry) -> bool:
+    return any(term.startswith(PLACE) for clause in (entry.anchor, entry.second, *entry.others) for term in clause)

@@ -61,6 +61,8 @@ class _Edition:
         terms, patterns = document.terms, self.index.patterns
         if patterns:
             terms = terms | {f"*{pattern}" for pattern in patterns.of(document.words)}
+        if self.index.places:
+            terms = terms | document.places.keys()
         return self.index.candidates(terms)
 
 

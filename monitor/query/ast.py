@@ -26,7 +26,7 @@ TEXT_FIELDS = ("title", "lead", "body")
 """Stretches of the story's text; they nest."""
 NAME_FIELDS = ("author", "source", "url")
 """Other texts of a story, searched by words."""
-VALUE_FIELDS = ("site", "lang", "country", "tag")
+VALUE_FIELDS = ("site", "lang", "country", "place", "tag")
 """Facts of a story that are equal to a value or not."""
 FIELDS = (*TEXT_FIELDS, *NAME_FIELDS, *VALUE_FIELDS)
 

@@ -8,6 +8,7 @@ from monitor.query.ast import NAME_FIELDS, VALUE_FIELDS, Expression, InField, Or
 from monitor.query.cursor import Cursor, Rule
 from monitor.query.tokens import Kind, Token
 from monitor.text.languages import normalize
+from monitor.text.places import gazetteer
 
 _HOST = re.compile(r"(?=.{1,253}\Z)[^\W_](?:[\w-]{0,62})(?:\.[^\W_][\w-]{0,62})*")
 # What people paste: a whole address, a pattern, a port.
@@ -135,6 +136,7 @@ _EXAMPLES = {
     "site": "site:bbc.co.uk",
     "lang": "lang:de",
     "country": "country:vn",
+    "place": 'place:Vietnam or place:"Southeast Asia"',
     "tag": 'tag:"world news"',
 }
 
@@ -161,8 +163,13 @@ def _country(text: str) -> Judged:
     return code if good else None, "write the two letters of the country's code, as in country:vn"
 
 
+def _place_named(text: str) -> Judged:
+    hint = 'write a country, region, bloc, capital or large city, as in place:"Southeast Asia"'
+    return (text if gazetteer().lookup(text) else None), hint
+
+
 def _tag(text: str) -> Judged:
     return text or None, "write the tag, as in tag:sport"
 
 
-_JUDGES = {"site": _site, "lang": _lang, "country": _country, "tag": _tag}
+_JUDGES = {"site": _site, "lang": _lang, "country": _country, "place": _place_named, "tag": _tag}

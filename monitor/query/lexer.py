@@ -227,9 +227,6 @@ class _Lexer:
 
 def _unknown_field(found: re.Match[str]) -> Token:
     name, at = found[1].lower(), found.span()
-    if name == "place":
-        hint = "search for the place's names, joined by OR"
-        return fault(name, at, "not-available", "place: is not available yet", hint)
     close = _nearest(name)
     hint = f"did you mean {close}:?" if close else f"fields are {', '.join(FIELDS)}; quote it to search for the text"
     return fault(name, at, "unknown-field", f"there is no field {found[1]!r}", hint)

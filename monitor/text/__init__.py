@@ -6,6 +6,8 @@ languages.py     language codes, normal forms (lemma and stem), detection of a t
 english.py       irregular forms of English
 sentences.py     where sentences and paragraphs begin
 scripts.py       classes of characters
+places.py        places named in a text, ambiguous ones told apart; place_*.py are its parts
+lexicon/         what the words of a plain rule can stand for: concepts, weighted, in three languages
 memo.py          what was found out about a word, remembered within bounds
 markup.py        HTML to plain text
 fingerprints.py  canonical links, digests of normalised text, ids

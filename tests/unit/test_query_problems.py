@@ -232,9 +232,9 @@ COUNTING = [
 FIELDS = [
     ("titre:a", "unknown-field", 0, 6, "title:"),
     ("headline:a", "unknown-field", 0, 9, "title:"),
-    ("qqqq:a", "unknown-field", 0, 5, "site, lang, country, tag"),
-    ("place:Asia AND a", "not-available", 0, 6, "joined by OR"),
-    ("place:(Asia OR b) AND a", "not-available", 0, 6, "joined by OR"),
+    ("qqqq:a", "unknown-field", 0, 5, "site, lang, country, place, tag"),
+    ("place:Nowhereistan AND a", "bad-value", 6, 18, "Southeast Asia"),
+    ("place:(Asia OR qqq) AND a", "bad-value", 15, 18, "Southeast Asia"),
     ("title:(a AND author:b)", "misplaced-field", 13, 20, "title:(…) AND author:…"),
     ("author:(a AND title:b)", "misplaced-field", 14, 20, "author:(…) AND title:…"),
     ("title:site:x.example", "misplaced-field", 6, 11, "AND site:…"),

@@ -97,6 +97,8 @@ FIELDS: dict[str, tuple[list[str], list[str]]] = {
     "lang:de": (["lang:pt"], ["lang:de", "lang:en"]),
     "lang:pt-br": (["lang:pt-br", "lang:PT-BR", "lang:pt_BR"], ["lang:pt-pt", "lang:br"]),
     "country:vn": (["country:gb", "country:uk", "country:GB"], ["country:vn", "country:co"]),
+    "place:Asia": (["place:Asia", "place:Vietnam", "place:(France OR ASEAN)"], ["place:Africa", "place:Czechia"]),
+    'place:"South China Sea"': (['place:"Southeast Asia"'], ['place:"South China Sea"']),
     'tag:"world news"': (
         ['tag:"world news"', 'tag:"World  News"', "tag:arms", "tag:(x OR arms)"],
         ["tag:world", "tag:news"],
