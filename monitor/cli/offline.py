@@ -86,12 +86,13 @@ def match(
     stories: Annotated[
         str, typer.Option(help="A file of JSON lines (id, title, body, …); - for standard input.")
     ] = "-",
+    rate: Annotated[bool, typer.Option("--rate", help="Say at the end how fast it was, on standard error.")] = False,
 ) -> None:
     """Match stories against rules and print a JSON line for each hit.
 
     Exits 0 if there was any, 1 if there was none, 2 if no rule or no story could be read.
     """
-    book = _rulebook(rules)
+    book, began = _rulebook(rules), time.perf_counter()
     hits = read = bad = 0
     with _open(stories) as lines:
         for number, line in enumerate(lines, 1):
@@ -105,6 +106,12 @@ def match(
                 continue
             read += 1
             hits += _print_hits(book, *story)
+    if rate:
+        seconds = time.perf_counter() - began
+        told = (
+            f"{read:,} stories, {len(book):,} rules, {hits:,} hits in {seconds:.1f} s: {read / seconds:,.0f} stories/s"
+        )
+        typer.echo(told, err=True)
     if bad and not read:
         raise ConfigurationError(f"none of {bad} lines could be read as a story")
     raise typer.Exit(0 if hits else 1)

@@ -20,6 +20,11 @@ from monitor.model.rule import RuleSpec
 from monitor.query import Query, parse
 from monitor.text.languages import DEFAULT, normal, primary
 
+LOOK_AGAIN_AT = (200, 1_000, 5_000)
+"""Stories after which enough is known of words to choose anchors anew."""
+LOOKED_AT = 50
+"""Rules looked at again with each story; a millisecond."""
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -57,6 +62,11 @@ class _Edition:
     def add(self, spec: RuleSpec, query: Query, rarity: Rarity) -> None:
         self.index.add(spec.id, compile_query(query, self.reading), rarity)
 
+    def look_again(self, rule: str, rarity: Rarity) -> None:
+        """Index a rule by the terms that are rare by now; nothing where it is gone."""
+        if (entry := self.index.entries.get(rule)) is not None:
+            self.index.add(rule, entry.compiled, rarity)
+
     def candidates(self, document: Document) -> list[Entry]:
         terms, patterns = document.terms, self.index.patterns
         if patterns:
@@ -77,6 +87,7 @@ class Rulebook:
         self.rarity = Rarity()
         self._rules: dict[str, RuleSpec] = {}
         self._editions: dict[Reading, _Edition] = {}
+        self._to_look_at: list[str] = []
 
     def __len__(self) -> int:
         return len(self._rules)
@@ -102,7 +113,7 @@ class Rulebook:
         document = analyse(content)
         index = self._edition(document.language)
         candidates = list(index.index.entries.values()) if self.no_filter else index.candidates(document)
-        self.rarity.learn(document.terms)
+        self._learn(document)
         scope = everywhere(document)
         matches: list[Match] = []
         failures: list[RuleFailure] = []
@@ -118,6 +129,17 @@ class Rulebook:
                 failures.append(RuleFailure(entry.rule, repr(error)))
         matches.sort(key=lambda match: match.rule)
         return Percolation(tuple(matches), tuple(failures), len(candidates))
+
+    def _learn(self, document: Document) -> None:
+        """Count the story's terms. Rules were indexed by what was known then: now and then all are looked at again."""
+        before = self.rarity.documents
+        self.rarity.learn(document.terms)
+        if self.rarity.documents != before and self.rarity.documents in LOOK_AGAIN_AT:
+            self._to_look_at = list(self._rules)
+        for _ in range(min(LOOKED_AT, len(self._to_look_at))):
+            rule = self._to_look_at.pop()
+            for edition in self._editions.values():
+                edition.look_again(rule, self.rarity)
 
     def unanchored(self) -> set[str]:
         """Rules that are evaluated for every story, because no term is sure to be in what they match."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from html.parser import HTMLParser
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +25,11 @@ from monitor.render.mail import (
     render_page,
     render_test,
 )
-from monitor.render.marks import COLUMNS, clean, cut, line, matched, merged, pieces, starred, wrapped
-from monitor.render.outline import TITLE, link
+from monitor.render.marks import clean
+from monitor.render.outline import link
 from monitor.settings import shipped
+from tests.harness.page import Seen, seen
+from tests.unit.test_render_marks import SPANS
 
 TEMPLATES = mail_environment(str(shipped("templates")))
 HOUR = 3_600_000
@@ -64,139 +64,6 @@ def mail(hits: Iterable[Hit], **changes: Any) -> Rendered:
     assert len(made.subject) <= 120
     assert made.subject.isprintable()
     return made
-
-
-@dataclass
-class Seen(HTMLParser):
-    """What a browser would show: the text of each element with a class, the links, and all tags."""
-
-    texts: list[tuple[str, str]] = field(default_factory=list)  # class, text
-    links: list[tuple[str, str]] = field(default_factory=list)  # address, text
-    tags: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
-    open: list[tuple[str, str, list[str]]] = field(default_factory=list)
-    address: str = ""
-
-    def __post_init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in {"meta", "br"}:
-            self.open.append((tag, dict(attrs).get("class") or "", []))
-            self.address = dict(attrs).get("href") or self.address
-        elif tag == "br":
-            self.handle_data("\n")
-
-    def handle_data(self, data: str) -> None:
-        for _, _, parts in self.open:
-            parts.append(data)
-
-    def handle_endtag(self, tag: str) -> None:
-        opened, kind, parts = self.open.pop()
-        assert opened == tag, f"<{opened}> ends as </{tag}>"
-        self.texts.append((kind, "".join(parts)))
-        if tag == "a":
-            self.links.append((self.address, "".join(parts)))
-
-    def all(self, kind: str) -> list[str]:
-        """The texts of elements of a class, in the order of their ends."""
-        return [text for found, text in self.texts if kind in found.split()]
-
-
-def seen(html: str) -> Seen:
-    """``html`` as a browser would take it; every tag that was opened is closed."""
-    made = Seen()
-    made.feed(html)
-    made.close()
-    assert not made.open
-    return made
-
-
-# ── marks ──
-
-SPANS = st.lists(st.tuples(st.integers(-3, 40), st.integers(-3, 40)), max_size=8)
-
-
-@given(st.text(max_size=30), SPANS)
-def test_marks_neither_lose_nor_repeat_text(text: str, spans: list[tuple[int, int]]) -> None:
-    """Whatever the spans, the pieces are the text, and marked are the characters inside a span."""
-    made = pieces(text, spans)
-    assert "".join(piece.text for piece in made) == clean(text)
-    inside = [any(a <= at < b for a, b in spans) for at in range(len(text))]
-    expected = "".join(clean(c) for c, marked in zip(text, inside, strict=True) if marked and not c.isspace())
-    # Marks with only space between are joined, so spaces are left out of the comparison.
-    assert re.sub(r"\s", "", "".join(p.text for p in made if p.marked)) == re.sub(r"\s", "", expected)
-
-
-@given(SPANS, st.integers(0, 30))
-def test_merged_spans_are_apart(spans: list[tuple[int, int]], length: int) -> None:
-    """Spans come out in order, not empty, in range, with something between them."""
-    places = [edge for span in merged(spans, length) for edge in span]
-    assert places == sorted(set(places))
-    assert all(0 <= place <= length for place in places)
-
-
-@pytest.mark.parametrize(
-    ("spans", "text"),
-    [
-        ([], "fighter jets fly"),
-        ([(0, 12)], "*fighter jets* fly"),
-        ([(8, 12), (0, 7)], "*fighter jets* fly"),
-        ([(0, 12), (8, 12), (3, 5)], "*fighter jets* fly"),
-        ([(0, 7), (13, 16)], "*fighter* jets *fly*"),
-        ([(5, 5), (9, 3), (40, 50), (-4, -1)], "fighter jets fly"),
-        ([(-4, 3), (13, 99)], "*fig*hter jets *fly*"),
-    ],
-)
-def test_marked_words_are_starred(spans: list[tuple[int, int]], text: str) -> None:
-    """Plain text has its matched words between asterisks."""
-    assert starred(pieces("fighter jets fly", spans)) == text
-
-
-def test_matched_words_are_named_once() -> None:
-    """Words stand as in the text, once whatever their case, and eight of them at most."""
-    assert matched([("Arms and ARMS", [(0, 4), (9, 13)]), ("jets", [(0, 4)])]) == ("Arms", "jets")
-    assert matched([("a b c d e f g h i j", [(i, i + 1) for i in range(0, 19, 2)])]) == tuple("abcdefgh")
-
-
-@pytest.mark.parametrize(
-    ("text", "cleaned"),
-    [
-        ("a\r\nBcc: b", "a Bcc: b"),
-        ("a\x00\x1b[31m\x85b", "a [31m b"),
-        ("a\u2028b\u2029c", "a b c"),
-        ("a\u202eb\u2066c", "abc"),
-        ("a\ud800b", "a\ufffdb"),
-        ("👩\u200d🚒 می\u200cخواهم", "👩\u200d🚒 می\u200cخواهم"),
-    ],
-)
-def test_hostile_characters_are_cleaned(text: str, cleaned: str) -> None:
-    """Control characters, line separators, direction overrides and surrogates do no harm; joiners stay."""
-    assert line(text) == cleaned
-
-
-@given(st.text(), st.integers(1, 40))
-def test_cut_text_is_no_longer_than_asked(text: str, most: int) -> None:
-    """A cut text fits, and says that it was cut."""
-    made = cut(text, most)
-    assert len(made) <= most
-    assert made == text or made.endswith("…")
-
-
-@given(st.text(alphabet="ab長安。, \n", max_size=300), st.sampled_from(["", "  "]))
-def test_wrapping_loses_nothing_and_keeps_to_the_width(text: str, indent: str) -> None:
-    """All words are there in order, and only what cannot be broken is longer than a line."""
-    lines = wrapped(text, indent).split("\n")
-    assert "".join("".join(lines).split()) == "".join(text.split())
-    assert all(row.startswith(indent) for row in lines)
-    for row in lines:
-        assert sum(1 + (c > "\u2e80") for c in row) <= COLUMNS + 2 or not re.search(r"[ 長安]", row.strip())
-
-
-def test_wrapping_breaks_no_url() -> None:
-    """An address longer than a line stays whole, on a line of its own."""
-    url = "https://news.example/" + "long-path/" * 20
-    assert f"\n{url}\n" in wrapped(f"Read this: {url} and tell {'x' * 70}")
 
 
 # ── links ──
@@ -465,145 +332,6 @@ def test_test_mail() -> None:
     for shown in (made.html, " ".join(made.text.split())):
         assert "the subscription Asia desk" in shown
         assert "24 Nov 2026, 07:00 (Europe/Berlin)" in shown
-
-
-# ── size ──
-
-EVERYTHING: dict[str, Any] = {
-    "title": "&" * 9_000,
-    "url": "https://news.example/" + "&" * 1_990,
-    "source": "<" * 9_000,
-    "language": "&" * 9_000,
-    "spans": tuple(Span("title", i, i + 1) for i in range(0, 9_000, 2)),
-    "snippet": Snippet("\U00020000" * 9_000, tuple((i, i + 1) for i in range(0, 9_000, 2))),
-}
-WIDE = "越南国防部长访问" * 35
-
-
-def big(number: int, rules: int, **changes: Any) -> list[Hit]:
-    """Hits with snippets of full length, spread over rules."""
-    text = f"Story of {number} hits " + "words that fill a snippet " * 10
-    made = {
-        "title": "A headline of the usual length about what was bought and by whom",
-        "snippet": Snippet(text, ((0, 5),)),
-    }
-    return [hit(i, f"rule{i % rules}", **{**made, **changes}) for i in range(number)]
-
-
-@pytest.mark.parametrize(
-    ("hits", "fewest"),
-    [
-        (big(1, 1), 1),
-        (big(20, 3), 20),
-        (big(300, 5), 40),
-        (big(1_000, 1), 40),
-        (big(1_000, 1, title="t" * 1_000), 25),
-        (big(300, 5, title=WIDE * 4, snippet=Snippet(WIDE, ((0, 2), (4, 8)))), 20),
-        (big(50, 1, title="<&>" * 300, snippet=Snippet("😀" * 280, tuple((i, i + 1) for i in range(0, 280, 2)))), 2),
-        (big(1_000, 1_000), 40),
-        (big(300, 300, rule_name="名" * 500, source="源" * 500, title=WIDE * 4), 15),
-        (big(3, 1, url="https://news.example/" + "u" * 100_000), 3),
-        (big(9, 9, **EVERYTHING), 1),
-    ],
-    ids=["1", "20", "300 of 5", "1000 of 1", "long titles", "wide", "marks", "rules", "names", "url", "all"],
-)
-def test_mail_fits_and_shows_as_much_as_it_can(hits: list[Hit], fewest: int) -> None:
-    """However many hits: at most MAX_HTML bytes, quickly, nearly filled, and what is left out is counted."""
-    started = time.process_time()
-    made = mail(hits)
-    assert time.process_time() - started < 2
-    shown = len(seen(made.html).all("title"))
-    assert shown >= fewest
-    notes = "\n".join(seen(made.html).all("meta"))
-    more = sum(int(n.replace(",", "")) for n in re.findall(r"^([\d,]+) more in this rule$", notes, re.MULTILINE))
-    rules = len({each.rule for each in hits})
-    left = sum(int(n) for n in re.findall(r"^(\d+) more rules?$", notes, re.MULTILINE))
-    if not left:
-        assert shown + more == len(hits)
-    assert len(seen(made.html).all("name")) + left == rules
-    if shown < len(hits):
-        assert seen(made.html).all("more").count(f"All {len(hits):,} hits") == 2
-        # One more of each rule would not have fitted.
-        assert len(made.html.encode()) * (1 + min(rules, shown) / shown) > MAX_HTML * 0.9
-    assert len(seen(render_page(facts(hits), TEMPLATES)).all("title")) == len(hits)
-
-
-def test_every_rule_keeps_its_newest() -> None:
-    """A rule with many hits does not push out one with few."""
-    shown = seen(mail([*big(600, 1), *[hit(i, "quiet", title=f"Quiet {i}") for i in (900, 901)]]).html)
-    assert {"Quiet 900", "Quiet 901"} <= set(shown.all("title"))
-    assert any(
-        re.fullmatch(r"This mail shows the newest \d+ hits of each rule\..*", m, re.DOTALL) for m in shown.all("meta")
-    )
-
-
-def test_text_twin_shows_the_same_hits() -> None:
-    """What the HTML leaves out is left out of the text, and counted there, too."""
-    made = mail([hit(i, title=f"T{i}.", snippet=Snippet("words " * 46, ())) for i in range(300)])
-    titles = seen(made.html).all("title")
-    assert [row for row in made.text.splitlines() if re.fullmatch(r"T\d+\.", row)] == titles
-    assert f"\n{300 - len(titles)} more in this rule\n" in made.text
-    assert max(len(row) for row in made.text.splitlines()) <= COLUMNS
-
-
-def test_long_titles_are_whole_on_the_page() -> None:
-    """A mail cuts a title of a thousand characters; the page shows it."""
-    title = "word " * 200
-    assert seen(mail([hit(title=title)]).html).all("title")[0].endswith("word…")
-    assert len(seen(mail([hit(title=title)]).html).all("title")[0]) <= TITLE
-    assert seen(render_page(facts([hit(title=title)]), TEMPLATES)).all("title") == [title]
-
-
-def test_a_digest_that_stands_for_more_says_so() -> None:
-    """If only some of the hits are given, the mail says how many of how many."""
-    made = mail([hit(i) for i in range(5)], total=3_000)
-    assert "It names 5 of 3,000 hits." in made.text
-    assert (PAGE, "All 3,000 hits") in seen(made.html).links
-
-
-# ── colours ──
-
-
-def colours(name: str) -> dict[str, dict[str, str]]:
-    """The colours of a style sheet, by selector and property."""
-    found: dict[str, dict[str, str]] = {}
-    for selectors, rules in re.findall(r"([^{}]+)\{([^{}]+)\}", (shipped("templates") / "mail" / name).read_text()):
-        for selector in selectors.split(","):
-            for key, value in re.findall(r"([a-z-]+): (#[0-9a-f]{6})", rules):
-                found.setdefault(selector.strip(), {})[key] = value
-    return found
-
-
-def contrast(one: str, other: str) -> float:
-    """The contrast ratio of two colours (WCAG 2.2, relative luminance)."""
-
-    def luminance(colour: str) -> float:
-        channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    high, low = sorted((luminance(one), luminance(other)), reverse=True)
-    return (high + 0.05) / (low + 0.05)
-
-
-@pytest.mark.parametrize("sheet", ["light.css", "screens.css"])
-def test_text_can_be_read(sheet: str) -> None:
-    """All text has a contrast of 4.5 or more (WCAG AA) on the sheet, and on a mark where it can be marked."""
-    found = colours(sheet)
-    paper, mark = found[".sheet"]["background-color"], found[".mark"]["background-color"]
-    inks = {name: kinds["color"] for name, kinds in found.items() if "color" in kinds}
-    assert {".summary", ".name", ".title", ".meta", ".text", ".link", ".more", ".high", ".critical"} <= set(inks)
-    for name, ink in inks.items():
-        assert contrast(ink, paper) >= 4.5, name
-    for name in (".title", ".text", ".link"):
-        assert contrast(inks[name], mark) >= 4.5, name
-
-
-def test_dark_mode_wins_over_inlined_colours() -> None:
-    """Every colour of the light sheet has a dark twin, and it is important, since inlined styles are strong."""
-    assert set(colours("light.css")) <= set(colours("screens.css"))
-    dark = (shipped("templates") / "mail" / "screens.css").read_text().split("@media (prefers-color-scheme: dark)")[1]
-    assert all("!important" in rule for rule in re.findall(r"[a-z-]+: #[^;}]*", dark))
 
 
 # ── the page that ends a subscription ──
