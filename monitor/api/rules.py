@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -25,15 +26,16 @@ from monitor.api.schemas.rules import (
     SavedStoryOut,
     SaveStoryIn,
 )
-from monitor.errors import ConfigurationError, Conflict, InvalidInput, RuleSyntaxError
+from monitor.errors import ConfigurationError, Conflict, InvalidInput, Problem, RuleSyntaxError
 from monitor.match.document import Content
-from monitor.match.lint import lint
+from monitor.match.lint import lint, same_as
 from monitor.match.percolate import explain_rule
 from monitor.model.rule import Backfill, Rule, RuleSpec
+from monitor.query import Query as ParsedQuery
 from monitor.query import parse, unparse
 from monitor.rulebook import gate
 from monitor.rulebook.check import save_story
-from monitor.text.tokens import fold
+from monitor.text.tokens import fold, folded_words
 
 router = APIRouter(prefix="/v1/rules", tags=["rules"], dependencies=KEYED, responses=documented(401, 422, 503))
 files = APIRouter(prefix="/v1/rule-files", tags=["rules"], dependencies=KEYED, responses=documented(401, 503))
@@ -77,8 +79,25 @@ async def _answer(rule: Rule, backfill: BackfillIn | None, context: Context) -> 
         now = context.clock()
         asked = Backfill(rule.id, now - backfill.days * DAY, now, backfill.alert)
         await context.store.config.ask_backfill(asked)
-    warnings = [QueryProblem.of(p) for p in lint(rule.spec, parse(rule.spec.query), context.seen())]
+    warnings = await _warnings(rule.spec, parse(rule.spec.query), context)
     return RuleOut.of(rule, asked).model_copy(update={"warnings": warnings})
+
+
+async def _warnings(spec: RuleSpec, query: ParsedQuery, context: Context) -> list[QueryProblem]:
+    """What is legal in the rule and rarely meant; another rule that says the same included."""
+    found = [QueryProblem.of(p) for p in lint(spec, query, context.seen())]
+    words, said, same = sorted(folded_words(spec.query)), same_as(query), False
+    for other in await context.store.config.rules():
+        # Only what has the same words is worth parsing: there may be ten thousand rules.
+        if other.id == spec.id or sorted(folded_words(other.spec.query)) != words:
+            continue
+        with suppress(RuleSyntaxError):  # of another version of the service: such a rule is reported elsewhere
+            same = same_as(parse(other.spec.query)) == said
+        if same:
+            detail = f"it says the same as the rule {other.id!r}"
+            problem = Problem("same-rule", detail, 0, len(spec.query), "remove one of them, or change one")
+            return [*found, QueryProblem.of(problem)]
+    return found
 
 
 @router.get("")
@@ -142,7 +161,7 @@ async def check_query(body: CheckIn, context: Ctx) -> CheckOut:
         problems = [QueryProblem.of(p) for p in error.problems]
         return CheckOut(ok=False, canonical=None, problems=problems, warnings=[], explanation=None)
     explanation = ExplanationOut.of(explain_rule(spec, Content.of(body.story))) if body.story is not None else None
-    warnings = [QueryProblem.of(p) for p in lint(spec, query, context.seen())]
+    warnings = await _warnings(spec, query, context)
     return CheckOut(ok=True, canonical=unparse(query), problems=[], warnings=warnings, explanation=explanation)
 
 

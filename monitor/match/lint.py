@@ -18,7 +18,7 @@ from monitor.model.rule import RuleSpec
 from monitor.query import ast
 from monitor.query.unparse import shown
 from monitor.text.languages import DEFAULT, normal, primary
-from monitor.text.tokens import fold, tokenize
+from monitor.text.tokens import fold
 
 ENOUGH = 1_000
 """Stories that have to be seen before a word is said to be in none."""
@@ -91,15 +91,14 @@ def _impossible(node: ast.Query, spec: RuleSpec) -> str | None:
             both = next((part for part in node.parts if part in banned), None)
             if both is not None:
                 return f"{_cut(shown(both))} must be there and must not"
-            languages = {part.text for part in node.parts if isinstance(part, ast.Value) and part.name == "lang"}
+            languages = {
+                primary(part.text) for part in node.parts if isinstance(part, ast.Value) and part.name == "lang"
+            }
             return f"a story has one language, not {' and '.join(sorted(languages))}" if len(languages) > 1 else None
         case ast.Of() if node.count > len(node.parts):
             return f"the list has {len(node.parts)} entries"
         case ast.NotNear() if node.left == node.right:
             return "both sides are the same"
-        case ast.First():
-            longest = max((_length(inner) for inner in _nodes(node.part)), default=0)
-            return f"it needs {longest} words" if longest > node.words else None
         case ast.InField(name="title"):
             inner = next((n for n in _nodes(node.part) if isinstance(n, ast.InField) and n.name != "title"), None)
             return f"{inner.name}: is outside of the headline" if inner is not None else None
@@ -107,10 +106,6 @@ def _impossible(node: ast.Query, spec: RuleSpec) -> str | None:
             return f"the rule is for stories in {', '.join(spec.languages)} only"
         case _:
             return None
-
-
-def _length(node: ast.Query) -> int:
-    return sum(1 for _ in tokenize(node.text)) if isinstance(node, ast.Phrase | ast.Cased) else 0
 
 
 def _of_stories(query: ast.Query, reading: Reading, seen: Rarity) -> Iterator[Problem]:

@@ -281,6 +281,21 @@ async def test_a_query_can_be_checked_and_tried_without_storing_it(world: World)
     assert fault["hint"]
 
 
+async def test_what_is_rarely_meant_is_said_at_once(world: World) -> None:
+    """:check and the answers to changes warn, also of a rule that says the same; listed rules carry no warnings."""
+    checked = await world.service.post("/v1/rules:check", {"query": "emu OR NOT horse"})
+    assert (checked["ok"], [w["code"] for w in checked["warnings"]]) == (True, ["expensive"])
+    made = await world.service.post(
+        "/v1/rules", {"id": "cassowary", "name": "c", "query": "cassowary AND (egg OR nest)"}
+    )
+    assert made["warnings"] == []
+    again = await world.service.post("/v1/rules:check", {"query": "(nest OR egg) AND cassowary"})
+    assert [w["code"] for w in again["warnings"]] == ["same-rule"]
+    assert "cassowary" in again["warnings"][0]["detail"]
+    assert (await world.service.get("/v1/rules/cassowary"))["warnings"] is None
+    await world.service.call("DELETE", "/v1/rules/cassowary")
+
+
 async def test_a_rule_is_versioned_and_its_hits_outlive_it(world: World) -> None:
     """PUT makes the next version, the same again does not; old versions stay readable; DELETE keeps the hits."""
     service = world.service
