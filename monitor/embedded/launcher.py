@@ -67,8 +67,9 @@ def find_binary() -> Binary:
 
 def _probe(path: str) -> Binary:
     try:
+        # In a session of its own: Ctrl-C in the terminal would end it, and be taken for a program that does not run.
         said = subprocess.run(  # noqa: S603 - a program that was found on this machine by its name
-            [path, "--version"], capture_output=True, text=True, timeout=10, check=True
+            [path, "--version"], capture_output=True, text=True, timeout=10, check=True, start_new_session=True
         ).stdout
     except (OSError, subprocess.SubprocessError) as error:
         raise ConfigurationError(
