@@ -15,7 +15,6 @@ from monitor.match.lint import lint, same_as
 from monitor.match.percolate import explain_rule
 from monitor.model.rule import Rule, RuleSpec
 from monitor.model.story import Story
-from monitor.query import parse
 from monitor.query.show import marked
 from monitor.rulebook.fixtures import Fixture, FixtureFolders, fixture_folders, read_fixtures, write_fixture
 from monitor.rulebook.load import FIXTURES, SUFFIXES, LoadedRule
@@ -143,7 +142,7 @@ def warnings(rules: Iterable[LoadedRule]) -> Iterator[FileProblem]:
     """What is legal in ``rules`` and rarely meant, rules that say the same as one before included."""
     first: dict[str, LoadedRule] = {}
     for rule in rules:
-        query = parse(rule.spec.query)
+        query = rule.query
         for found in lint(rule.spec, query):
             yield _warning(rule, found)
         before = first.setdefault(same_as(query), rule)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from monitor.errors import ConfigurationError, FileProblem, Problem, RuleSyntaxError
 from monitor.model.rule import RuleSpec
-from monitor.query import parse
+from monitor.query import Query, parse
 from monitor.query.show import marked
 from monitor.rulebook.schema import FileRule, RuleTest
 from monitor.rulebook.yamlmap import Document, Reader, place_in
@@ -31,6 +31,7 @@ class LoadedRule:
     tests: tuple[RuleTest, ...]
     path: Path
     line: int
+    query: Query = field(compare=False)  # the spec's, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +93,19 @@ def load_file(path: Path, name: str) -> Loaded:
         value = document.value
         entries = [((), value)] if not isinstance(value, list) else [((i,), v) for i, v in enumerate(value)]
         for prefix, entry in entries:
-            if rule := _rule(entry, prefix, document, reader, text):
-                rules.append(
-                    LoadedRule(rule.file_spec(), tuple(rule.tests), path, document.node(prefix).start_mark.line + 1)
-                )
+            if found := _rule(entry, prefix, document, reader, text):
+                rule, query = found
+                line = document.node(prefix).start_mark.line + 1
+                rules.append(LoadedRule(rule.file_spec(), tuple(rule.tests), path, line, query))
     if not rules and not reader.problems:
         reader.problems.append(FileProblem(name, 1, 1, "empty", "the file holds no rule", "write id, name and query"))
     merged = merge([Loaded((rule,), ()) for rule in rules])
     return Loaded(merged.rules, (*reader.problems, *merged.problems))
 
 
-def _rule(entry: Any, prefix: tuple[int, ...], document: Document, reader: Reader, text: str) -> FileRule | None:
+def _rule(
+    entry: Any, prefix: tuple[int, ...], document: Document, reader: Reader, text: str
+) -> tuple[FileRule, Query] | None:
     if not isinstance(entry, dict):
         reader.problem_at(document.node(prefix), "not-a-rule", "a rule is a mapping with id, name and query")
         return None
@@ -117,10 +120,10 @@ def _rule(entry: Any, prefix: tuple[int, ...], document: Document, reader: Reade
             field = ".".join(str(p) for p in path[len(prefix) :])
             reader.problem_at(document.node(path), fault["type"], f"{field}: {fault['msg']}", _hint(fault["type"]))
         rule = None
-    query = entry.get("query")
+    query, tree = entry.get("query"), None
     if isinstance(query, str) and query:
         try:
-            parse(query)
+            tree = parse(query)
         except RuleSyntaxError as error:
             node = document.node((*prefix, "query"))
             for problem in error.problems:
@@ -130,7 +133,8 @@ def _rule(entry: Any, prefix: tuple[int, ...], document: Document, reader: Reade
                 reader.problems.append(
                     FileProblem(reader.file, line, column, problem.code, detail, problem.hint, excerpt)
                 )
-    return rule if len(reader.problems) == before and document.clear(prefix) else None
+    sound = len(reader.problems) == before and document.clear(prefix)
+    return (rule, tree) if sound and rule is not None and tree is not None else None
 
 
 # A test's story is a path or a mapping; of the two sets of errors, only that of the branch meant is of use.
@@ -167,7 +171,7 @@ def _json_lines(text: str, path: Path) -> Iterator[Loaded]:
             continue
         try:
             rule = FileRule.model_validate(json.loads(line))
-            parse(rule.query)
+            query = parse(rule.query)
         except ValidationError as error:
             faults = [(e["type"], ".".join(map(str, e["loc"])), e["msg"]) for e in error.errors()]
             yield Loaded((), tuple(_at_line(path, number, kind, f"{at}: {text}") for kind, at, text in faults))
@@ -176,7 +180,7 @@ def _json_lines(text: str, path: Path) -> Iterator[Loaded]:
         except (ValueError, RecursionError) as error:
             yield Loaded((), (FileProblem(path.name, number, 1, "json", f"not valid JSON: {error}"),))
         else:
-            yield Loaded((LoadedRule(rule.file_spec(), tuple(rule.tests), path, number),), ())
+            yield Loaded((LoadedRule(rule.file_spec(), tuple(rule.tests), path, number, query),), ())
 
 
 def _in_query(path: Path, number: int, query: str, problem: Problem) -> FileProblem:
