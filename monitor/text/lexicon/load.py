@@ -18,7 +18,7 @@ from monitor.text.lexicon.concepts import Concept, Term
 from monitor.text.lexicon.read import WEIGHTS, read_concepts
 from monitor.text.lexicon.senses import Lexicon
 
-LANGUAGES = ("en", "de", "fr")
+LANGUAGES = ("en", "de", "fr", "es", "pl", "ru", "ar", "zh", "ja")
 """The folders; English first, since the others translate its concepts."""
 COMPILED = "compiled.json"
 

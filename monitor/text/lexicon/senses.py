@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from monitor.text.lexicon.concepts import TRIGGER, Concept, join
+from monitor.text.tokens import fold, tokenize
 
 Normal = Callable[[str], str]
 """From a word to the form in which words of a language are compared."""
@@ -40,6 +42,7 @@ class Lexicon:
             known = joined.get(concept.id)
             joined[concept.id] = concept if known is None else join(known, concept)
         self.concepts: Mapping[str, Concept] = joined
+        self.languages = tuple(dict.fromkeys(code for concept in joined.values() for code in concept.terms))
         self._indexes: dict[str, _Index] = {}
 
     def senses(
@@ -73,6 +76,20 @@ class Lexicon:
                 found.append((start, end))
             start = start + 1 if end is None else end
         return found
+
+    def languages_of(self, word: str) -> frozenset[str]:
+        """The languages in which a folded word is a term, or a word of one, as it is written in the lexicon."""
+        return self._surfaces.get(word, frozenset())
+
+    @cached_property
+    def _surfaces(self) -> dict[str, frozenset[str]]:
+        found: dict[str, set[str]] = {}
+        for concept in self.concepts.values():
+            for language, terms in concept.terms.items():
+                for term in terms:
+                    for word in words_of(term.text):
+                        found.setdefault(fold(word), set()).add(language)
+        return {word: frozenset(languages) for word, languages in found.items()}
 
     def _index(self, language: str, normal: Normal) -> _Index:
         known = self._indexes.get(language)
@@ -121,4 +138,9 @@ class _Index:
         return _Evidence(words, [(forms, weight) for forms, weight in weights.items() if len(forms) > 1])
 
     def _forms(self, text: str) -> _Forms:
-        return tuple(map(self.normal, text.split(" ")))
+        return tuple(map(self.normal, words_of(text)))
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """The words of a term; in a script without spaces, its characters."""
+    return tuple(token.text for token in tokenize(text))
