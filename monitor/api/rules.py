@@ -19,22 +19,29 @@ from monitor.api.schemas.rules import (
     CheckOut,
     ExplanationOut,
     FileProblemOut,
+    MeaningOut,
     QueryProblem,
     RuleChange,
     RuleIn,
     RuleOut,
     SavedStoryOut,
     SaveStoryIn,
+    UnderstoodOut,
 )
 from monitor.errors import ConfigurationError, Conflict, InvalidInput, Problem, RuleSyntaxError
 from monitor.match.document import Content
 from monitor.match.lint import lint, same_as
 from monitor.match.percolate import explain_rule
+from monitor.match.rule import read_rule
+from monitor.match.topic import boolean, meanings, topic_of
 from monitor.model.rule import Backfill, Rule, RuleSpec
 from monitor.query import Query as ParsedQuery
-from monitor.query import parse, unparse
+from monitor.query import ast, parse, unparse
 from monitor.rulebook import gate
 from monitor.rulebook.check import save_story
+from monitor.rulebook.schema import wordings
+from monitor.rulebook.wording import with_wording
+from monitor.text.lexicon import lexicon
 from monitor.text.tokens import fold, folded_words
 
 router = APIRouter(prefix="/v1/rules", tags=["rules"], dependencies=KEYED, responses=documented(401, 422, 503))
@@ -48,7 +55,6 @@ async def add_rule(body: RuleIn, query: Annotated[ChangeQuery, Query()], context
 
     Stories that were saved as tests under its id, for a rule of before, must hold.
     """
-    parse(body.query)
     if body.id is not None:
         rule = await _create(body, body.id, context, force=query.force)
     else:
@@ -57,8 +63,23 @@ async def add_rule(body: RuleIn, query: Annotated[ChangeQuery, Query()], context
 
 
 async def _create(body: RuleIn, id_: str, context: Context, *, force: bool) -> Rule:
-    spec, folder = body.spec(id_, body.name), context.settings.rules_folder
+    folder = context.settings.rules_folder
+    spec = _spec(body, id_, context)
     return await gate.create(context.store.config, spec, folder, context.clock(), force=force)
+
+
+def _spec(body: RuleIn, id_: str, context: Context) -> RuleSpec:
+    """The rule with the wording that holds for all rules. Raises RuleSyntaxError."""
+    spec = body.spec(id_, body.name)
+    return _worded(spec, read_rule(spec), context)
+
+
+def _worded(spec: RuleSpec, query: ParsedQuery, context: Context) -> RuleSpec:
+    """The rule with what the folder's wording says about it."""
+    try:
+        return with_wording(spec, query, context.settings.rules_folder)
+    except ConfigurationError as error:
+        raise InvalidInput("wording", str(error), "mend the file") from error
 
 
 async def _put_named(body: RuleIn, context: Context, *, force: bool) -> Rule:
@@ -125,9 +146,8 @@ async def change_rule(rule: str, body: RuleChange, query: Annotated[ChangeQuery,
     """Make the rule's next version. A rule of a file is changed in its file. Stories saved as its tests must hold."""
     if body.id is not None and body.id != rule:
         raise InvalidInput("id", f"the body says {body.id!r}, the path {rule!r}", "leave it out; ids do not change")
-    parse(body.query)
     config = context.store.config
-    before, spec, folder = await config.rule(rule), body.spec(rule, body.name), context.settings.rules_folder
+    before, spec, folder = await config.rule(rule), _spec(body, rule, context), context.settings.rules_folder
     changed = await gate.change(config, before, spec, folder, context.clock(), force=query.force)
     return await _answer(changed, body.backfill, context)
 
@@ -154,15 +174,31 @@ async def save(rule: str, body: SaveStoryIn, context: Ctx) -> SavedStoryOut:
 @router.post(":check")
 async def check_query(body: CheckIn, context: Ctx) -> CheckOut:
     """Whether a query parses, how it is read, and, for a story, why it matches or not. Nothing is stored."""
-    spec = RuleSpec("check", "check", body.query)
+    spec = RuleSpec("check", "check", body.query, strictness=body.strictness, wording=wordings(body.wording))
     try:
-        query = parse(body.query)
+        query = read_rule(spec)
+        spec = _worded(spec, query, context)
     except RuleSyntaxError as error:
         problems = [QueryProblem.of(p) for p in error.problems]
         return CheckOut(ok=False, canonical=None, problems=problems, warnings=[], explanation=None)
     explanation = ExplanationOut.of(explain_rule(spec, Content.of(body.story))) if body.story is not None else None
     warnings = await _warnings(spec, query, context)
-    return CheckOut(ok=True, canonical=unparse(query), problems=[], warnings=warnings, explanation=explanation)
+    return CheckOut(
+        ok=True,
+        canonical=unparse(query),
+        problems=[],
+        warnings=warnings,
+        explanation=explanation,
+        understood=_understood(spec, query),
+    )
+
+
+def _understood(spec: RuleSpec, query: ParsedQuery) -> UnderstoodOut | None:
+    if not isinstance(query, ast.Plain):
+        return None
+    topic = topic_of(spec, query, lexicon())
+    parts = [MeaningOut.of(meaning) for meaning in meanings(topic, lexicon())]
+    return UnderstoodOut(language=topic.language, parts=parts, boolean=boolean(topic, lexicon()))
 
 
 @files.get("")

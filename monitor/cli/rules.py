@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,25 +41,49 @@ def show_rule(rule: str, as_json: Json = False, data_dir: DataDir = None) -> Non
     )
 
 
-@rules.command("suggest")
-def suggest_rule(
-    words: Annotated[str, typer.Argument(help='What it is about, for example "Vietnam arms procurement".')],
-    language: Annotated[str, typer.Option(help="Of the words: en, de or fr.")] = "en",
+@rules.command("understand")
+def understand_words(
+    words: Annotated[str, typer.Argument(help='Plain words, for example "Vietnam arms procurement"; or a rule file.')],
+    language: Annotated[str | None, typer.Option(help="Show the terms of this language: en, de, …")] = None,
     as_json: Json = False,
 ) -> None:
-    """Suggest a Boolean rule for plain words: places, and other ways of saying each word. Nothing is stored."""
+    """Show what plain words are understood as, by which terms stories are found, and a Boolean rule that is close."""
     from dataclasses import asdict
 
-    from monitor.match.suggest import suggest
+    from monitor.errors import InvalidInput
+    from monitor.match.rule import read_rule
+    from monitor.match.topic import boolean, meanings, topic_of
+    from monitor.model.rule import RuleSpec
+    from monitor.query import ast
+    from monitor.rulebook.load import load_path
+    from monitor.text.lexicon import lexicon
 
-    parts = suggest(words, language)
-    query = " AND ".join(part.query for part in parts)
-    if as_json:
-        record({"query": query, "parts": [asdict(part) for part in parts]}, as_json=True)
-        return
-    for part in parts:
-        typer.secho(f"{part.words}: {part.kind}, {part.meaning}", fg="green", err=True)
-    typer.echo(query or "there is no word to look for")
+    specs = [rule.spec for rule in load_path(Path(words)).rules] if Path(words).is_file() else []
+    for spec in specs or [RuleSpec("plain", "plain", words)]:
+        query = read_rule(spec)
+        if not isinstance(query, ast.Plain):
+            raise InvalidInput("words", f"{spec.query[:60]!r} is a Boolean rule", "it means what it says; see rules.md")
+        topic = topic_of(spec, query, lexicon())
+        meant = meanings(topic, lexicon(), language)
+        if as_json:
+            record({"boolean": boolean(topic, lexicon()), "parts": [asdict(m) for m in meant]}, as_json=True)
+            continue
+        for meaning in meant:
+            typer.secho(f"{meaning.words}: {meaning.kind}", fg="green", nl=False)
+            typer.echo(f", {meaning.means}")
+            _show_terms(meaning)
+        typer.echo(f"\nclose to it: {boolean(topic, lexicon())}")
+
+
+def _show_terms(meaning: Any) -> None:
+    """The terms of a part in lines by what they are worth."""
+    for weight in sorted({way.weight for way in meaning.terms}, reverse=True):
+        texts = [way.text for way in meaning.terms if way.weight == weight]
+        typer.echo(
+            textwrap.fill(f"{weight:.2f}  {', '.join(texts)}", 100, initial_indent="  ", subsequent_indent="        ")
+        )
+    if meaning.struck:
+        typer.echo(f"  struck: {', '.join(meaning.struck)}")
 
 
 @rules.command("add")
@@ -67,18 +92,39 @@ def add_rule(
     query: str,
     name: Annotated[str | None, typer.Option(help="For people; the id where it is left out.")] = None,
     tag: Annotated[list[str] | None, typer.Option(help="Can be repeated.")] = None,
+    strictness: Annotated[str, typer.Option(help="Of plain words: strict, normal or broad.")] = "normal",
+    say: Annotated[
+        list[str] | None, typer.Option(help="Another way of saying a part: procurement=offset deal. Can be repeated.")
+    ] = None,
+    strike: Annotated[
+        list[str] | None, typer.Option(help="A way that does not count: procurement=deal. Can be repeated.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Although it fails stories saved as its tests.")] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Store a rule, as the API would. Rules in files need no command: save the file."""
     from monitor.api.schemas.rules import RuleIn
-    from monitor.query import parse
+    from monitor.match.rule import read_rule
     from monitor.rulebook.gate import create
+    from monitor.rulebook.wording import with_wording
     from monitor.settings import load
 
-    body = checked(RuleIn, id=id_, name=id_ if name is None else name, query=query, tags=tag or [])
-    parse(body.query)
-    spec, folder = body.spec(id_, body.name), load(data_dir=data_dir).rules_folder
+    given: dict[str, dict[str, list[str]]] = {}
+    for kind, pairs in (("add", say or []), ("strike", strike or [])):
+        for pair in pairs:
+            words, _, term = pair.partition("=")
+            given.setdefault(words.strip(), {}).setdefault(kind, []).append(term.strip())
+    body = checked(
+        RuleIn,
+        id=id_,
+        name=id_ if name is None else name,
+        query=query,
+        tags=tag or [],
+        strictness=strictness,
+        wording=given,
+    )
+    folder, spec = load(data_dir=data_dir).rules_folder, body.spec(id_, body.name)
+    spec = with_wording(spec, read_rule(spec), folder)
     on_store(data_dir, lambda store: create(store.config, spec, folder, now(), force=force))
 
 

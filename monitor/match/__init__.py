@@ -14,6 +14,7 @@ Anchors only save work; ``Rulebook(no_filter=True)`` evaluates every rule and mu
     percolate.py  the rulebook: rules come and go, stories are matched, nothing ever raises
     places.py     how prominent each place is in a story
     explain.py    why a rule matched or not, part by part
-    suggest.py    plain words -> a Boolean rule that says more of what they mean
+    topic/        plain words: what they mean, and how surely a story is about it
+    rule.py       a rule as its author wrote it -> compiled
     lint.py       what is legal in a rule and rarely meant
 """

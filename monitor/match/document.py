@@ -31,6 +31,7 @@ from monitor.model.hit import Span
 from monitor.text.forms import forms
 from monitor.text.languages import DEFAULT, detect, normal, normalize, primary
 from monitor.text.memo import remembered
+from monitor.text.noise import noise
 from monitor.text.places import gazetteer
 from monitor.text.sentences import breaks
 from monitor.text.tokens import Token, fold, spans
@@ -154,8 +155,8 @@ class Document:
         return postings
 
     @cached_property
-    def places(self) -> dict[str, list[tuple[int, int]]]:
-        """The places that the story is about, as terms, each with the stretches that name it or what lies in it.
+    def named(self) -> dict[str, tuple[float, list[tuple[int, int]]]]:
+        """Every place that the story names, and every wider one: how prominent it is, and the stretches that name it.
 
         Looked for only where some rule asks for a place.
         """
@@ -163,15 +164,19 @@ class Document:
         shift = self.fields[1].first - len(title)
         mentions = gazetteer().find([*title, *body], self.language, self.normal)
         ranked = rank(title, body, mentions, gazetteer())
-        about = [place for place, share in ranked.items() if share >= THRESHOLD]
-        found: dict[str, list[tuple[int, int]]] = {f"{PLACE}{place}": [] for place in about}
+        found: dict[str, tuple[float, list[tuple[int, int]]]] = {id_: (share, []) for id_, share in ranked.items()}
         for mention in mentions:
             place = gazetteer().place(mention.place)
             for id_ in (mention.place, *(place.within if place else ())):
-                if (stretches := found.get(f"{PLACE}{id_}")) is not None:
+                if id_ in found:
                     by = 0 if mention.first < len(title) else shift
-                    stretches.append((mention.first + by, mention.last + by))
+                    found[id_][1].append((mention.first + by, mention.last + by))
         return found
+
+    @cached_property
+    def places(self) -> dict[str, list[tuple[int, int]]]:
+        """The places that the story is about, as terms, each with the stretches that name it or what lies in it."""
+        return {f"{PLACE}{id_}": stretches for id_, (share, stretches) in self.named.items() if share >= THRESHOLD}
 
     @cached_property
     def words(self) -> set[str]:
@@ -194,6 +199,17 @@ class Document:
             standing = (self._postings[f'"{word}'] for word in self.words if "-" not in word and accepts(word))
             found = self._wild[term] = sorted({position for positions in standing for position in positions})
         return found
+
+    def terms_after(self, position: int) -> tuple[str, ...]:
+        """The terms at the next position; none behind the end of a field."""
+        index, found = self._field(position)
+        at = position + 1 - found.first
+        return self.terms_at[index][at] if at < len(found.tokens) else ()
+
+    def depth(self, position: int) -> int:
+        """How many words of headline and body stand before a position of these."""
+        body = self.fields[1]
+        return position if position < body.first else position - body.first + len(self.fields[0].tokens)
 
     def finds(self, term: str) -> list[Find]:
         """Where a term stands, as finds (see evaluate.py); the same list for every rule: do not change it."""
@@ -246,6 +262,18 @@ class Document:
         index = bisect_right(self._firsts, position) - 1
         return index, self.fields[index]
 
+    def folded(self, stretch: tuple[int, int]) -> str:
+        """The folded words of a stretch, with a space between two."""
+        _, found = self._field(stretch[0])
+        words = found.tokens[stretch[0] - found.first : stretch[1] + 1 - found.first]
+        return " ".join(fold(token[2]) for token in words)
+
+    def text_of(self, stretch: tuple[int, int]) -> str:
+        """The text of a stretch."""
+        span = self.span(stretch)
+        _, found = self._field(stretch[0])
+        return found.text[span.start : span.end]
+
     def cased_at(self, position: int) -> tuple[str, ...]:
         """The word at a position as it is written, and its parts."""
         _, found = self._field(position)
@@ -280,9 +308,24 @@ def analyse(content: Content) -> Document:
     for name, text in texts:
         if text or len(fields) < 2:
             tokens = list(spans(text)) if text else []
+            if name == "body" and text and (unwanted := noise(text)):
+                tokens = _without(tokens, unwanted)
             fields.append(Field(name, text or "", first, tokens))
             first += len(tokens) + GAP
     return Document(code, normal(code), fields, set(_facts(content, tag or code)))
+
+
+def _without(tokens: list[tuple[int, int, str]], ranges: list[tuple[int, int]]) -> list[tuple[int, int, str]]:
+    """The words outside of some ranges, in order: what a page says around its story is never matched."""
+    kept: list[tuple[int, int, str]] = []
+    at = 0
+    for start, end in [*ranges, (tokens[-1][1] + 1, 0)]:
+        while at < len(tokens) and tokens[at][0] < start:
+            kept.append(tokens[at])
+            at += 1
+        while at < len(tokens) and tokens[at][0] < end:
+            at += 1
+    return kept
 
 
 def _facts(content: Content, tag: str) -> Iterator[str]:

@@ -20,7 +20,10 @@ SHOWN = 6
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a part of a query matched or not; ``spans`` are the words that made it match."""
+    """Why a part of a query matched or not; ``spans`` are the words that made it match.
+
+    ``score`` is what plain words come to, and ``weight`` what each of them counts; None for all else.
+    """
 
     query: str
     kind: str  # word, phrase, exact, cased, wildcard, all, any, not, near, same, not-near, count, of, weight, field, …
@@ -28,9 +31,11 @@ class Explanation:
     detail: str
     spans: tuple[Span, ...]
     parts: tuple[Explanation, ...] = ()
+    score: float | None = None
+    weight: float | None = None
 
 
-def explain(query: ast.Query, reading: Reading, document: Document, scope: Stretch) -> Explanation:
+def explain(query: ast.Expression, reading: Reading, document: Document, scope: Stretch) -> Explanation:
     """The explanation of every part of ``query``, matched or not."""
     finds = evaluate(compile_query(query, reading), document, scope)
     parts = tuple(explain(part, reading, document, inside) for part, inside in _parts(query, document, scope))
@@ -41,17 +46,15 @@ def explain(query: ast.Query, reading: Reading, document: Document, scope: Stret
 
 _KINDS = {
     ast.Word: "word", ast.Phrase: "phrase", ast.Exact: "exact", ast.Cased: "cased", ast.Wildcard: "wildcard",
-    ast.Plain: "all", ast.And: "all", ast.Or: "any", ast.Not: "not", ast.Of: "of", ast.Weight: "weight",
+    ast.And: "all", ast.Or: "any", ast.Not: "not", ast.Of: "of", ast.Weight: "weight",
     ast.Near: "near", ast.Same: "same", ast.NotNear: "not-near", ast.AtLeast: "count", ast.First: "first",
     ast.InField: "field", ast.Value: "value",
 }  # fmt: skip
 
 
-def _parts(query: ast.Query, document: Document, scope: Stretch) -> list[tuple[ast.Expression, Stretch]]:
+def _parts(query: ast.Expression, document: Document, scope: Stretch) -> list[tuple[ast.Expression, Stretch]]:
     """The parts of a query, each with the words among which it is looked for."""
     match query:
-        case ast.Plain():
-            return [(word, scope) for word in query.words]
         case ast.And() | ast.Or() | ast.Of():
             return [(part, scope) for part in query.parts]
         case ast.Weight():
@@ -77,7 +80,7 @@ def _known(name: str, document: Document) -> list[str]:
 
 
 def _detail(
-    query: ast.Query,
+    query: ast.Expression,
     reading: Reading,
     finds: list[Find] | None,
     parts: tuple[Explanation, ...],
@@ -85,7 +88,7 @@ def _detail(
     scope: Stretch,
 ) -> str:
     match query:
-        case ast.Plain() | ast.And():
+        case ast.And():
             return _counted(parts, len(parts))
         case ast.Or():
             return _counted(parts, 1)

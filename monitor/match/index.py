@@ -33,6 +33,8 @@ from monitor.match.terms import (
     Within,
     Without,
 )
+from monitor.match.topic.bound import topic_clauses
+from monitor.match.topic.compiled import TopicRule
 from monitor.match.wildcard import Patterns
 
 # Words that nearly every story holds; a term never met before must not be taken for one of these.
@@ -79,9 +81,11 @@ class Rarity:
         return sum(map(self.cost, clause))
 
 
-def clauses(node: Compiled, rarity: Rarity) -> Iterator[Clause]:
+def clauses(node: Compiled | TopicRule, rarity: Rarity) -> Iterator[Clause]:
     """Sets of terms of which every document that matches ``node`` holds one each."""
     match node:
+        case TopicRule():
+            yield from topic_clauses(node, rarity.total)
         case str():
             yield (node,)
         case CasedRun():
@@ -154,7 +158,7 @@ class Entry(NamedTuple):
     second: Clause
     others: tuple[Clause, ...]
     rule: str
-    compiled: Compiled
+    compiled: Compiled | TopicRule
     anchor: Clause
 
 
@@ -167,9 +171,10 @@ class Index:
         self.unanchored: set[str] = set()
         self.patterns = Patterns()
         self.places = 0  # rules that are looked up by a place; without one, no story's places are looked for
+        self.topics = 0  # topics; without one, no story's concepts are looked for
         self._next = 0
 
-    def add(self, rule: str, node: Compiled, rarity: Rarity) -> None:
+    def add(self, rule: str, node: Compiled | TopicRule, rarity: Rarity) -> None:
         """Index ``rule``; one that is there already is replaced."""
         self.remove(rule)
         ranked = sorted(set(clauses(node, rarity)), key=lambda clause: (rarity.total(clause), clause))
@@ -187,6 +192,7 @@ class Index:
         for term in _wildcards(entry):
             self.patterns.add(term[1:])
         self.places += _asks_for_place(entry)
+        self.topics += isinstance(node, TopicRule)
 
     def remove(self, rule: str) -> None:
         """Forget ``rule``, if it is there."""
@@ -202,6 +208,7 @@ class Index:
         for term in _wildcards(entry):
             self.patterns.remove(term[1:])
         self.places -= _asks_for_place(entry)
+        self.topics -= isinstance(entry.compiled, TopicRule)
 
     def candidates(self, terms: set[str]) -> list[Entry]:
         """Every rule that could match a document holding ``terms``, and few others."""

@@ -12,6 +12,7 @@ from itertools import islice
 
 from monitor.errors import Problem
 from monitor.match.index import COMMON, Rarity, clauses
+from monitor.match.rule import compile_rule
 from monitor.match.terms import Compiled, Reading, compile_query
 from monitor.match.wildcard import matcher
 from monitor.model.rule import RuleSpec
@@ -31,7 +32,7 @@ def lint(spec: RuleSpec, query: ast.Query, seen: Rarity | None = None) -> tuple[
     """The warnings for ``query``, which is that of ``spec``; ``seen`` is what is known of stories."""
     language = primary(spec.languages[0]) if spec.languages else DEFAULT
     reading = Reading.of(language, normal(language))
-    found = [*_lower_case(query), *_cost(query, reading), *_never(query, spec)]
+    found = [*_lower_case(query), *_cost(spec, query, reading), *_never(query, spec)]
     if seen is not None and seen.documents >= ENOUGH:
         found += _of_stories(query, reading, seen)
     return tuple(sorted(dict.fromkeys(found), key=lambda p: (p.start, p.end, p.code)))
@@ -59,13 +60,13 @@ def _lower_case(query: ast.Query) -> Iterator[Problem]:
         for word in query.words:
             if word.text in _LOWER:
                 detail = f"{word.text!r} in small letters is a word to look for"
-                hint = f"write {word.text.upper()} for the operator, or leave it out: all words are looked for anyway"
+                hint = f"write {word.text.upper()} for the operator, or leave it out"
                 yield Problem("lower-case-operator", detail, *word.at, hint)
 
 
-def _cost(query: ast.Query, reading: Reading) -> Iterator[Problem]:
+def _cost(spec: RuleSpec, query: ast.Query, reading: Reading) -> Iterator[Problem]:
     """Whether some term has to be there, and is one that not every story has."""
-    compiled, rarity = compile_query(query, reading), Rarity()
+    compiled, rarity = compile_rule(spec, query, reading), Rarity()
     known = list(clauses(compiled, rarity))
     at = query.at
     if not known:
@@ -109,7 +110,8 @@ def _impossible(node: ast.Query, spec: RuleSpec) -> str | None:
 
 
 def _of_stories(query: ast.Query, reading: Reading, seen: Rarity) -> Iterator[Problem]:
-    for node in _nodes(query):
+    # A plain word is found by other words, too: not to have been seen itself says nothing.
+    for node in () if isinstance(query, ast.Plain) else _nodes(query):
         if isinstance(node, ast.Wildcard):
             yield from _wide(node, seen)
         elif isinstance(node, ast.Word | ast.Phrase | ast.Exact | ast.Cased):

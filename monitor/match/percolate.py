@@ -14,11 +14,22 @@ from monitor.match.document import Content, Document, analyse
 from monitor.match.evaluate import evaluate, everywhere, spans
 from monitor.match.explain import Explanation, explain
 from monitor.match.index import Entry, Index, Rarity
-from monitor.match.terms import Reading, compile_query
+from monitor.match.rule import compile_rule, read_rule
+from monitor.match.terms import Reading
+from monitor.match.topic import (
+    ConceptTable,
+    Evidences,
+    TopicRule,
+    View,
+    explain_topic,
+    reach,
+    topic_of,
+)
 from monitor.model.hit import Span
 from monitor.model.rule import RuleSpec
-from monitor.query import Query, parse
+from monitor.query import Query, ast, parse
 from monitor.text.languages import DEFAULT, normal, primary
+from monitor.text.lexicon import Lexicon, lexicon
 
 LOOK_AGAIN_AT = (200, 1_000, 5_000)
 """Stories after which enough is known of words to choose anchors anew."""
@@ -55,38 +66,43 @@ class Percolation:
 class _Edition:
     """The rules as they are read in one way."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, words: Lexicon) -> None:
         self.reading = reading
+        self._lexicon = words
         self.index = Index()
 
     def add(self, spec: RuleSpec, query: Query, rarity: Rarity) -> None:
-        self.index.add(spec.id, compile_query(query, self.reading), rarity)
+        self.index.add(spec.id, compile_rule(spec, query, self.reading, self._lexicon), rarity)
 
     def look_again(self, rule: str, rarity: Rarity) -> None:
         """Index a rule by the terms that are rare by now; nothing where it is gone."""
         if (entry := self.index.entries.get(rule)) is not None:
             self.index.add(rule, entry.compiled, rarity)
 
-    def candidates(self, document: Document) -> list[Entry]:
+    def terms(self, document: Document, view: View | None) -> set[str]:
+        """Everything in a story by which rules are looked up."""
         terms, patterns = document.terms, self.index.patterns
         if patterns:
             terms = terms | {f"*{pattern}" for pattern in patterns.of(document.words)}
         if self.index.places:
             terms = terms | document.places.keys()
-        return self.index.candidates(terms)
+        return terms | view.keys if view is not None else terms
 
 
 class Rulebook:
     """Active rules, ready to match. Not thread-safe; one process, one rulebook.
 
-    ``no_filter`` evaluates every rule on every story: the twin that the index is tested against.
+    ``no_filter`` evaluates every rule on every story: the twin that the index is tested against. ``words``: the
+    lexicon by which plain rules are understood; the shipped one where it is left out.
     """
 
-    def __init__(self, *, no_filter: bool = False) -> None:
+    def __init__(self, *, no_filter: bool = False, words: Lexicon | None = None) -> None:
         self.no_filter = no_filter
         self.rarity = Rarity()
+        self._lexicon = words or lexicon()
         self._rules: dict[str, RuleSpec] = {}
         self._editions: dict[Reading, _Edition] = {}
+        self._tables: dict[str, ConceptTable] = {}
         self._to_look_at: list[str] = []
 
     def __len__(self) -> int:
@@ -97,7 +113,7 @@ class Rulebook:
 
     def put(self, spec: RuleSpec) -> None:
         """Add or replace a rule. Raises RuleSyntaxError, and then keeps what was there."""
-        query = parse(spec.query)
+        query = read_rule(spec, self._lexicon)
         self._rules[spec.id] = spec
         for edition in self._editions.values():
             edition.add(spec, query, self.rarity)
@@ -111,10 +127,12 @@ class Rulebook:
     def percolate(self, content: Content) -> Percolation:
         """Every rule that matches the story. A rule that fails is reported, never raised."""
         document = analyse(content)
-        index = self._edition(document.language)
-        candidates = list(index.index.entries.values()) if self.no_filter else index.candidates(document)
-        self._learn(document)
-        scope = everywhere(document)
+        edition = self._edition(document.language)
+        view = self._view(document) if edition.index.topics else None
+        story = Evidences(view) if view is not None else None
+        terms = edition.terms(document, view)
+        candidates = list(edition.index.entries.values()) if self.no_filter else edition.index.candidates(terms)
+        self._learn(terms)
         matches: list[Match] = []
         failures: list[RuleFailure] = []
         for entry in candidates:
@@ -122,18 +140,18 @@ class Rulebook:
             if spec.languages and not _for_language(spec, document.language):
                 continue
             try:
-                found = evaluate(entry.compiled, document, scope)
+                found = _match(entry, document, story)
                 if found is not None:
-                    matches.append(Match(entry.rule, 1.0, spans(found, document)))
+                    matches.append(found)
             except Exception as error:  # noqa: BLE001 - one rule's bug must not cost the others their hits; it is reported
                 failures.append(RuleFailure(entry.rule, repr(error)))
         matches.sort(key=lambda match: match.rule)
         return Percolation(tuple(matches), tuple(failures), len(candidates))
 
-    def _learn(self, document: Document) -> None:
-        """Count the story's terms. Rules were indexed by what was known then: now and then all are looked at again."""
+    def _learn(self, terms: set[str]) -> None:
+        """Count a story's terms. Rules were indexed by what was known then: now and then all are looked at again."""
         before = self.rarity.documents
-        self.rarity.learn(document.terms)
+        self.rarity.learn(terms)
         if self.rarity.documents != before and self.rarity.documents in LOOK_AGAIN_AT:
             self._to_look_at = list(self._rules)
         for _ in range(min(LOOKED_AT, len(self._to_look_at))):
@@ -149,21 +167,48 @@ class Rulebook:
         reading = Reading.of(language, normal(language))
         edition = self._editions.get(reading)
         if edition is None:
-            edition = self._editions[reading] = _Edition(reading)
+            edition = self._editions[reading] = _Edition(reading, self._lexicon)
             for spec in self._rules.values():
                 edition.add(spec, parse(spec.query), self.rarity)
         return edition
+
+    def _view(self, document: Document) -> View:
+        return View(document, self._table(document.language), self._lexicon.languages)
+
+    def _table(self, language: str) -> ConceptTable:
+        # One for all languages that have no terms: a feed that makes up languages costs nothing.
+        code = language if language in self._lexicon.languages else ""
+        table = self._tables.get(code)
+        if table is None:
+            table = self._tables[code] = ConceptTable(self._lexicon, code)
+        return table
+
+
+def _match(entry: Entry, document: Document, story: Evidences | None) -> Match | None:
+    """What one rule makes of a story."""
+    if not isinstance(entry.compiled, TopicRule):
+        found = evaluate(entry.compiled, document, everywhere(document))
+        return None if found is None else Match(entry.rule, 1.0, spans(found, document))
+    if story is None or (reached := reach(entry.compiled, story)) is None:
+        return None
+    score, evidence = reached
+    return Match(entry.rule, round(score, 3), spans((find for e in evidence for find in e.shown), document))
 
 
 def _for_language(spec: RuleSpec, language: str) -> bool:
     return not spec.languages or language in {primary(tag) for tag in spec.languages}
 
 
-def explain_rule(spec: RuleSpec, content: Content) -> Explanation:
+def explain_rule(spec: RuleSpec, content: Content, words: Lexicon | None = None) -> Explanation:
     """Why ``spec`` matches the story or not, part by part. Raises RuleSyntaxError."""
-    document = analyse(content)
+    words = words or lexicon()
+    document, query = analyse(content), read_rule(spec, words)
     reading = Reading.of(document.language, normal(document.language))
-    explanation = explain(parse(spec.query), reading, document, everywhere(document))
+    if isinstance(query, ast.Plain):
+        view = View(document, ConceptTable(words, document.language), words.languages)
+        explanation = explain_topic(spec, topic_of(spec, query, words), reading, view, words)
+    else:
+        explanation = explain(query, reading, document, everywhere(document))
     if _for_language(spec, document.language):
         return explanation
     wanted = ", ".join(sorted({primary(tag) for tag in spec.languages}))

@@ -126,11 +126,9 @@ class Reading(NamedTuple):
         return cls(normal, capitalises_nouns(language))
 
 
-def compile_query(query: ast.Query, reading: Reading) -> Compiled:
+def compile_query(query: ast.Expression, reading: Reading) -> Compiled:
     """``query`` with its words as terms of one language."""
     match query:
-        case ast.Plain():
-            return _all(compile_query(word, reading) for word in query.words)
         case ast.Word():
             return _word(query.text, reading)
         case ast.Phrase():

@@ -24,6 +24,15 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Wording:
+    """How a plain rule's words are found in stories: further ways of saying them, and ways that do not count."""
+
+    words: str  # of the rule: "procurement"
+    add: tuple[str, ...] = ()
+    strike: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RuleSpec:
     """What a user writes, over the API or in a file."""
 
@@ -33,6 +42,7 @@ class RuleSpec:
     tags: tuple[str, ...] = ()
     strictness: Strictness = Strictness.NORMAL
     languages: tuple[str, ...] = ()  # empty: all
+    wording: tuple[Wording, ...] = ()
     severity: Severity = Severity.NORMAL
     enabled: bool = True
     expires: int | None = None

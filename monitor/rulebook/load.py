@@ -11,11 +11,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from monitor.errors import ConfigurationError, FileProblem, Problem, RuleSyntaxError
-from monitor.model.rule import RuleSpec
+from monitor.match.rule import read_rule
+from monitor.match.topic import wording_problems
+from monitor.model.rule import RuleSpec, Wording
 from monitor.query import Query, parse
 from monitor.query.show import marked
 from monitor.rulebook.schema import FileRule, RuleTest
+from monitor.rulebook.wording import FILE as WORDING
+from monitor.rulebook.wording import read_wording, worded
 from monitor.rulebook.yamlmap import Document, Reader, place_in
+from monitor.text.lexicon import lexicon
 
 SUFFIXES = (".yaml", ".yml")
 FIXTURES = "fixtures"
@@ -48,7 +53,8 @@ def rule_files(folder: Path) -> list[Path]:
         path
         for suffix in SUFFIXES
         for path in folder.rglob(f"*{suffix}")
-        if not any(part == FIXTURES or part.startswith(".") for part in path.relative_to(folder).parts)
+        if path != folder / WORDING
+        and not any(part == FIXTURES or part.startswith(".") for part in path.relative_to(folder).parts)
     )
 
 
@@ -59,11 +65,12 @@ def load_path(path: Path) -> Loaded:
     """
     try:
         if path.is_dir():
-            return merge(load_file(file, file.relative_to(path).as_posix()) for file in rule_files(path))
+            common = read_wording(path)
+            return merge(load_file(file, file.relative_to(path).as_posix(), common) for file in rule_files(path))
         if not path.exists():
             raise ConfigurationError(f"there is no file or folder {path}")
         if path.suffix in SUFFIXES:
-            return load_file(path, path.name)
+            return load_file(path, path.name, read_wording(path.parent))
         return load_json_lines(path)
     except OSError as error:
         raise ConfigurationError(f"cannot read {path}: {error.strerror}") from error
@@ -82,8 +89,11 @@ def merge(parts: Iterable[Loaded]) -> Loaded:
     return Loaded(tuple(rules.values()), tuple(problems))
 
 
-def load_file(path: Path, name: str) -> Loaded:
-    """The rules of one YAML file, called ``name`` in its problems: a mapping, a list of them, or several documents."""
+def load_file(path: Path, name: str, common: tuple[Wording, ...] = ()) -> Loaded:
+    """The rules of one YAML file, called ``name`` in its problems: a mapping, a list of them, or several documents.
+
+    ``common`` is the wording that holds for all rules.
+    """
     text = _read(path, name)
     if isinstance(text, FileProblem):
         return Loaded((), (text,))
@@ -96,7 +106,8 @@ def load_file(path: Path, name: str) -> Loaded:
             if found := _rule(entry, prefix, document, reader, text):
                 rule, query = found
                 line = document.node(prefix).start_mark.line + 1
-                rules.append(LoadedRule(rule.file_spec(), tuple(rule.tests), path, line, query))
+                spec = worded(rule.file_spec(), query, common)
+                rules.append(LoadedRule(spec, tuple(rule.tests), path, line, query))
     if not rules and not reader.problems:
         reader.problems.append(FileProblem(name, 1, 1, "empty", "the file holds no rule", "write id, name and query"))
     merged = merge([Loaded((rule,), ()) for rule in rules])
@@ -133,6 +144,9 @@ def _rule(
                 reader.problems.append(
                     FileProblem(reader.file, line, column, problem.code, detail, problem.hint, excerpt)
                 )
+    if rule is not None and tree is not None and rule.wording:
+        for problem in wording_problems(rule.file_spec(), tree, lexicon()):
+            reader.problem_at(document.node((*prefix, "wording")), problem.code, problem.detail, problem.hint)
     sound = len(reader.problems) == before and document.clear(prefix)
     return (rule, tree) if sound and rule is not None and tree is not None else None
 
@@ -171,7 +185,7 @@ def _json_lines(text: str, path: Path) -> Iterator[Loaded]:
             continue
         try:
             rule = FileRule.model_validate(json.loads(line))
-            query = parse(rule.query)
+            query = read_rule(rule.file_spec())
         except ValidationError as error:
             faults = [(e["type"], ".".join(map(str, e["loc"])), e["msg"]) for e in error.errors()]
             yield Loaded((), tuple(_at_line(path, number, kind, f"{at}: {text}") for kind, at, text in faults))

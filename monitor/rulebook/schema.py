@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel
 
-from monitor.model.rule import RuleSpec, Severity, Strictness
+from monitor.model.rule import RuleSpec, Severity, Strictness, Wording
 from monitor.text.languages import normalize
 
 ID_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"
@@ -57,6 +57,25 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Term = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S(?:[^\x00-\x1f]*\S)?$")]
+
+
+class WordingIn(Strict):
+    """Further ways of saying a part of a plain rule, and ways that do not count."""
+
+    add: list[Term] = Field(default=[], max_length=200)
+    strike: list[Term] = Field(default=[], max_length=200)
+
+
+def wordings(given: dict[str, WordingIn]) -> tuple[Wording, ...]:
+    """The wording of a rule as the service keeps it."""
+    return tuple(Wording(words, tuple(own.add), tuple(own.strike)) for words, own in given.items())
+
+
+class WordingFile(RootModel[dict[Term, WordingIn]]):
+    """The file of what holds for all plain rules of an installation."""
+
+
 class RuleFields(Strict):
     """What makes a rule, without its id."""
 
@@ -65,6 +84,12 @@ class RuleFields(Strict):
     strictness: Strictness = Strictness.NORMAL
     languages: list[Language] = Field(
         default=[], max_length=50, description="only stories in these languages; empty: all"
+    )
+    wording: dict[Term, WordingIn] = Field(
+        default={},
+        max_length=50,
+        description="for plain words: by a part of the query, further ways of saying it, and ways that do not count",
+        examples=[{"procurement": {"add": ["offset deal"], "strike": ["deal"]}}],
     )
     severity: Severity = Severity.NORMAL
     enabled: bool = True
@@ -79,6 +104,7 @@ class RuleFields(Strict):
             tags=tuple(dict.fromkeys(self.tags)),
             strictness=self.strictness,
             languages=tuple(dict.fromkeys(self.languages)),
+            wording=wordings(self.wording),
             severity=self.severity,
             enabled=self.enabled,
             expires=milliseconds(self.expires),

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import structlog
 
-from monitor.errors import Conflict, FileProblem
-from monitor.model.rule import Rule
+from monitor.errors import ConfigurationError, Conflict, FileProblem
+from monitor.model.rule import Rule, Wording
 from monitor.ports import Clock, RulePort
 from monitor.rulebook.gate import Gate
 from monitor.rulebook.load import Loaded, LoadedRule, load_file, rule_files
+from monitor.rulebook.wording import read_wording, wording_problem
 
 Stamp = tuple[int, int, int]
 log = structlog.get_logger(__name__)
@@ -39,6 +40,7 @@ class RuleFiles:
         self._folder = folder
         self._rules = rules
         self._clock = clock
+        self._common: tuple[Wording, ...] = ()
         self._stamps: dict[str, Stamp] = {}
         self._loaded: dict[str, Loaded] = {}
         self._conflicts: dict[str, FileProblem] = {}
@@ -64,6 +66,13 @@ class RuleFiles:
                 "make it, or set MONITOR_RULES_DIR",
             )
             return SyncReport(0, (missing,))
+        try:
+            common = read_wording(self._folder)
+        except ConfigurationError as error:
+            return SyncReport(0, (*self._problems(), wording_problem(error)))
+        if common != self._common:
+            self._common = common
+            self._stamps.clear()
         # A conflict with a rule of the API ends there, and a rule is forced there, without a change of any file.
         if not self._rescan() and self._synced and not self._conflicts and not await self._gate.stirred():
             return SyncReport(0, self._problems())
@@ -96,7 +105,7 @@ class RuleFiles:
                 stamps[name] = stamp
             else:
                 changed = True
-                self._load(name, stamps, load_file(path, name), stamp)
+                self._load(name, stamps, load_file(path, name, self._common), stamp)
         for gone in self._loaded.keys() - stamps.keys():
             changed = True
             del self._loaded[gone]

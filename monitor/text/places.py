@@ -59,6 +59,8 @@ class Gazetteer:
         (Вьетнама, Wietnamu, Vietnamissa).
         """
         code = _SAME_LANGUAGE.get(language or "", language)
+        if code == "en":
+            normal = None  # its names have one form
         story = Story(tokens, self._table)
         story.found = list(self._scan(story, code, normal))
         if not story.found:
@@ -120,6 +122,11 @@ class Gazetteer:
         ]
         chosen.sort(key=lambda ranked: (ranked[0], ranked[1] != known.name, len(ranked[1]), ranked[1]))
         return tuple(name for _, name in chosen)
+
+    @property
+    def given_names(self) -> frozenset[str]:
+        """Frequent given names, folded; not those that are more often something else."""
+        return self._table.words["first"]
 
     def people(self, place: str, language: str) -> tuple[str, ...]:
         """The adjectives and inhabitants of ``place`` in one language."""

@@ -7,9 +7,10 @@ from pydantic import BaseModel, Field
 from monitor.api.schemas.common import Flag, Name, SpanOut
 from monitor.errors import Problem
 from monitor.match.explain import Explanation
+from monitor.match.topic import Meaning
 from monitor.model.rule import Backfill, Rule, Severity, Strictness
 from monitor.render.text import iso
-from monitor.rulebook.schema import Expect, InlineStory, RuleFields, RuleId, Strict
+from monitor.rulebook.schema import Expect, InlineStory, RuleFields, RuleId, Strict, WordingIn
 
 
 class BackfillIn(Strict):
@@ -100,6 +101,7 @@ class RuleOut(BaseModel):
     tags: list[str]
     strictness: Strictness
     languages: list[str]
+    wording: dict[str, WordingIn]
     severity: Severity
     enabled: bool
     expires: str | None
@@ -121,6 +123,7 @@ class RuleOut(BaseModel):
             tags=list(spec.tags),
             strictness=spec.strictness,
             languages=list(spec.languages),
+            wording={own.words: WordingIn(add=list(own.add), strike=list(own.strike)) for own in spec.wording},
             severity=spec.severity,
             enabled=spec.enabled,
             expires=iso(spec.expires),
@@ -136,6 +139,8 @@ class CheckIn(Strict):
     """A query to check, and a story to try it on."""
 
     query: str = Field(min_length=1, max_length=20_000)
+    strictness: Strictness = Strictness.NORMAL
+    wording: dict[str, WordingIn] = Field(default={}, max_length=50)
     story: InlineStory | None = None
 
 
@@ -148,6 +153,8 @@ class ExplanationOut(BaseModel):
     detail: str
     spans: list[SpanOut]
     parts: list[ExplanationOut]
+    score: float | None = Field(None, description="of plain words: from 0 to 1")
+    weight: float | None = Field(None, description="of a part of plain words: what it counts beside the others")
 
     @classmethod
     def of(cls, found: Explanation) -> ExplanationOut:
@@ -159,7 +166,40 @@ class ExplanationOut(BaseModel):
             detail=found.detail,
             spans=[SpanOut.of(s) for s in found.spans],
             parts=[cls.of(p) for p in found.parts],
+            score=found.score,
+            weight=found.weight,
         )
+
+
+class WayOut(BaseModel):
+    """A way in which a part of plain words is found, and what it is worth, from 0 to 1."""
+
+    text: str
+    weight: float
+
+
+class MeaningOut(BaseModel):
+    """What a part of plain words was understood as."""
+
+    words: str
+    kind: str = Field(description="person, name, place, concept or word")
+    means: str
+    terms: list[WayOut]
+    struck: list[str]
+
+    @classmethod
+    def of(cls, found: Meaning) -> MeaningOut:
+        """The answer for a meaning."""
+        terms = [WayOut(text=way.text, weight=way.weight) for way in found.terms]
+        return cls(words=found.words, kind=found.kind, means=found.means, terms=terms, struck=list(found.struck))
+
+
+class UnderstoodOut(BaseModel):
+    """What plain words were understood as, and a Boolean rule that comes close."""
+
+    language: str
+    parts: list[MeaningOut]
+    boolean: str
 
 
 class CheckOut(BaseModel):
@@ -170,6 +210,7 @@ class CheckOut(BaseModel):
     problems: list[QueryProblem]
     warnings: list[QueryProblem] = Field(description="what is legal and rarely meant")
     explanation: ExplanationOut | None
+    understood: UnderstoodOut | None = Field(None, description="of a query of plain words")
 
 
 class FileProblemOut(BaseModel):

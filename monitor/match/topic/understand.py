@@ -1,0 +1,235 @@
+"""Plain words to a topic: which of them are names, places, concepts of the news, or just words.
+
+`Vietnam arms procurement` is a place and two concepts; `Putin Asia visit` a name, a place and a concept. A topic says
+nothing of languages: a story in German is compared with the German terms of the same concepts.
+
+Words in capitals are names, unless that tells nothing: where every word has one, or none has, or it is the first
+one, the lexicon decides, and what it doesn't know is a name. Two names in a row whose first is a frequent given name
+are one person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from monitor.model.rule import Wording
+from monitor.text.languages import capitalises_nouns, normal
+from monitor.text.lexicon import Concept, Lexicon, words_of
+from monitor.text.lexicon.concepts import SAME
+from monitor.text.names import longest, other_writings
+from monitor.text.places import Mention, Place, gazetteer
+from monitor.text.tokens import fold, tokenize
+
+Kind = Literal["person", "name", "place", "concept", "word"]
+ENGLISH = "en"
+_SMALL = """
+a an and at between by for from in into is of on or over the their to with against about new news
+der die das den dem des ein eine und von vom im am auf zu zur zum gegen mit bei
+le la les l un une des du de d et en au aux sur dans par pour contre avec
+el los las y del con por para
+и в на о по с от за к у из
+i w na o z po za od do
+"""
+SMALL_WORDS = frozenset(_SMALL.split())
+"""Words of a rule that say nothing by themselves."""
+_LONGEST_PLACE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Some of the words, and what they were taken for.
+
+    ``concept`` and ``place`` are ids, of lexicon and gazetteer; ``named`` says that the words are the very name of the
+    concept, not one of its kinds (procurement, and not tender). ``added`` and ``struck`` are the user's own changes of
+    what it is found by.
+    """
+
+    words: str
+    kind: Kind
+    place: str = ""
+    concept: str = ""
+    named: bool = False
+    added: tuple[str, ...] = ()
+    struck: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What plain words were understood as; ``language`` is the one they are written in, as far as it matters."""
+
+    language: str
+    units: tuple[Unit, ...]
+
+
+def understand(text: str, lexicon: Lexicon, languages: Sequence[str] = (), wording: Collection[Wording] = ()) -> Topic:
+    """The topic that ``text`` names. ``languages``: those of the stories that are looked for, as primary subtags."""
+    return _Reader(text, lexicon, languages).topic({fold(w.words): w for w in wording})
+
+
+class _Reader:
+    """The words of one rule, each taken once."""
+
+    def __init__(self, text: str, lexicon: Lexicon, languages: Sequence[str]) -> None:
+        self.text = text
+        self.lexicon = lexicon
+        self.tokens = list(tokenize(text))
+        self.units: dict[int, Unit] = {}
+        self.taken: set[int] = set()
+        self.small = {i for i, token in enumerate(self.tokens) if token.text.casefold() in SMALL_WORDS}
+        if len(self.small) == len(self.tokens):
+            self.small = set()  # nothing else is there: then they are meant
+        self.language = self._language(languages)
+        self.normal = normal(self.language)
+        open_ = [t.text for i, t in enumerate(self.tokens) if i not in self.small]
+        capitals = [word[0].isupper() for word in open_]
+        self.tells = not capitalises_nouns(self.language) and any(capitals) and not (all(capitals) and len(open_) > 1)
+
+    def _language(self, languages: Sequence[str]) -> str:
+        """English, unless it does not know words that another language does."""
+        words = [fold(t.text) for i, t in enumerate(self.tokens) if i not in self.small]
+        spoken = [self.lexicon.languages_of(word) for word in words]
+        known = {code: sum(code in codes for codes in spoken) for code in self.lexicon.languages}
+        best = max(known, key=lambda code: (known[code], code == ENGLISH, code in languages), default=ENGLISH)
+        return best if known.get(best) else ENGLISH
+
+    def topic(self, wording: dict[str, Wording]) -> Topic:
+        self._long_names()
+        self._places()
+        self._capitals()
+        self._concepts()
+        units = (self._worded(self.units[at], wording) for at in sorted(self.units))
+        return Topic(self.language, tuple(units))
+
+    def _worded(self, unit: Unit, wording: dict[str, Wording]) -> Unit:
+        own = wording.get(fold(unit.words))
+        if own is None:
+            return unit
+        return replace(unit, added=own.add, struck=frozenset(fold(term) for term in own.strike))
+
+    def _take(self, first: int, end: int, kind: Kind, *, place: str = "") -> None:
+        words = self.text[self.tokens[first].start : self.tokens[end - 1].end]
+        self.units[first] = Unit(words, kind, place)
+        self.taken.update(range(first, end))
+
+    def _free(self, i: int) -> bool:
+        return i < len(self.tokens) and i not in self.taken and i not in self.small
+
+    def _places(self) -> None:
+        names = gazetteer()
+        for mention in names.find(self.tokens, self.language, self.normal):
+            free = all(i not in self.taken for i in range(mention.first, mention.last + 1))
+            if mention.how != "event" and free and not self._is_alliance(mention):
+                self._take(mention.first, mention.last + 1, "place", place=mention.place)
+        for first in range(len(self.tokens)):  # what is a place in a rule only: Gulf; vietnam, typed without capital
+            for end in range(min(first + _LONGEST_PLACE, len(self.tokens)), first, -1):
+                if all(map(self._free, range(first, end))) and (found := self._typed_place(first, end)):
+                    self._take(first, end, "place", place=found.id)
+                    break
+
+    def _is_alliance(self, mention: Mention) -> bool:
+        """Whether the author means the body (EU, NATO), which is less than all that happens in its countries."""
+        words = self.text[self.tokens[mention.first].start : self.tokens[mention.last].end]
+        return gazetteer().kind(mention.place) == "region" and bool(other_writings(words))
+
+    def _typed_place(self, first: int, end: int) -> Place | None:
+        words = self.text[self.tokens[first].start : self.tokens[end - 1].end]
+        if (words.islower() and (self.tells or self._senses(first, end))) or other_writings(words):
+            return None
+        found = gazetteer().lookup(words)
+        return found if found and (words.islower() or found.kind in ("country", "region")) else None
+
+    def _long_names(self) -> None:
+        words = [token.text for token in self.tokens]
+        for first, end in longest(words):
+            if all(i not in self.taken for i in range(first, end)):
+                self._take(first, end, "name")
+
+    def _capitals(self) -> None:
+        """Words that are names by their capital."""
+        given = gazetteer().given_names
+        at = 0
+        while at < len(self.tokens):
+            if not self._is_name(at):
+                at += 1
+                continue
+            person = self._is_name(at + 1) and fold(self.tokens[at].text) in given
+            self._take(at, at + 1 + person, "person" if person else "name")
+            at += 1 + person
+
+    def _is_name(self, i: int) -> bool:
+        if not self._free(i):
+            return False
+        word = self.tokens[i].text
+        if word[0].isdigit() or other_writings(word):
+            return True
+        if not self.tells or not word[0].isupper():
+            return False
+        if word.isupper() and len(word) > 1:
+            return not self._senses(i, i + 1)  # AMD is one; CEO and AI are something
+        return not (self._begins_a_sentence(i) and self._named_by(i))
+
+    def _begins_a_sentence(self, i: int) -> bool:
+        """Whether a capital may be there only because the word is the first: Earthquake in Chile."""
+        return all(j in self.small for j in range(i)) and (i + 1 in self.small or i + 1 in self.taken)
+
+    def _named_by(self, i: int) -> bool:
+        """Whether the word is the very name of a concept: Earthquake in Chile."""
+        return any(self._names(sense, i, i + 1) for sense in self._senses(i, i + 1))
+
+    def _names(self, sense: Concept, first: int, end: int) -> bool:
+        """Whether some words are a true synonym of a concept, not only a usual way of saying it."""
+        form = [self.normal(self.tokens[i].text.lower()) for i in range(first, end)]
+        terms = sense.terms.get(self.language, ())
+        return any(term.weight == SAME and form == list(map(self.normal, words_of(term.text))) for term in terms)
+
+    def _senses(self, first: int, end: int) -> tuple[Concept, ...]:
+        said = [t.text.lower() if not self.tells else t.text for t in self.tokens[first:end]]
+        others = [t.text for i, t in enumerate(self.tokens) if not first <= i < end and i not in self.small]
+        return self.lexicon.senses(said, self.language, self.normal, others)
+
+    def _concepts(self) -> None:
+        found = [*self._expressions()]
+        taken = {i for first, end in found for i in range(first, end)}
+        found += [(first, end) for first, end in self._rest() if first not in taken]
+        senses = {(first, end): self._senses(first, end) for first, end in found}
+        # The very name of a concept first: of two words for one concept, the other has to be there itself.
+        known = [place for place in found if senses[place]]
+        known.sort(key=lambda place: (not self._names(senses[place][0], *place), place))
+        used: set[str] = set()
+        for first, end in known:
+            sense = senses[first, end][0]
+            self._take(first, end, "concept" if sense.id not in used else "word")
+            if sense.id not in used:
+                named = self._names(sense, first, end)
+                self.units[first] = replace(self.units[first], concept=sense.id, named=named)
+            used.add(sense.id)
+        for first, end in found:
+            if not senses[first, end]:  # without capitals, a word that the lexicon does not know is most likely a name
+                self._take(first, end, "word" if self.tells else "name")
+
+    def _expressions(self) -> Iterator[tuple[int, int]]:
+        """Words that mean something together: all of them, or more than each by itself (riot police is no riot)."""
+        rest = [i for i in range(len(self.tokens)) if i not in self.taken]  # small words as well: state of emergency
+        for begin, stop in self.lexicon.expressions([self._said(i) for i in rest], self.language, self.normal):
+            first, end = rest[begin], rest[stop - 1] + 1
+            if end - first != stop - begin:
+                continue  # something stands between them
+            same = any(self._names(sense, first, end) for sense in self._senses(first, end))
+            if same or not all(self._senses(i, i + 1) for i in range(first, end)):
+                yield first, end
+
+    def _said(self, i: int) -> str:
+        return self.tokens[i].text if self.tells else self.tokens[i].text.lower()
+
+    def _rest(self) -> Iterator[tuple[int, int]]:
+        """What is left, word by word; in a script without spaces, what is written together."""
+        first = 0
+        while first < len(self.tokens):
+            end = first + 1
+            if self._free(first):
+                while self._free(end) and self.tokens[end].start < self.tokens[end - 1].end:
+                    end += 1
+                yield first, end
+            first = end
