@@ -72,7 +72,7 @@ def understand_words(
             typer.secho(f"{meaning.words}: {meaning.kind}", fg="green", nl=False)
             typer.echo(f", {meaning.means}")
             _show_terms(meaning)
-        typer.echo(f"\nclose to it: {boolean(topic, lexicon())}")
+        typer.echo(f"\nas a Boolean rule, nearly: {boolean(topic, lexicon())}")
 
 
 def _show_terms(meaning: Any) -> None:
@@ -235,12 +235,16 @@ def explain(
 
 
 def _show(part: Any, content: Any, depth: int) -> None:
-    words = sorted({content.text(span) for span in part.spans}) if not part.parts else []
-    found = f": {', '.join(words)}" if words else ""
+    indent, colour = "  " * depth, "green" if part.matched else "red"
+    if part.kind == "way":  # a word by which a part of plain words was found
+        typer.echo(f"{indent}     {part.score:.2f}  {part.query}, {part.detail}")
+        return
     query = part.query if len(part.query) <= 100 else part.query[:99] + "…"
-    typer.secho(
-        f"{'  ' * depth}{'yes' if part.matched else 'no '}  {query}  ({part.detail[:200]}{found})",
-        fg="green" if part.matched else "red",
-    )
+    if part.weight is not None:
+        typer.secho(f"{indent}{part.score:.2f}  {query} ({part.kind}), {part.detail[:200]}", fg=colour)
+    else:
+        words = sorted({content.text(span) for span in part.spans}) if not part.parts else []
+        found = f": {', '.join(words)}" if words else ""
+        typer.secho(f"{indent}{'yes' if part.matched else 'no '}  {query}  ({part.detail[:200]}{found})", fg=colour)
     for inner in part.parts:
         _show(inner, content, depth + 1)

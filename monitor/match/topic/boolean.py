@@ -11,9 +11,6 @@ from monitor.match.topic.understand import Topic
 from monitor.text.lexicon import Lexicon
 from monitor.text.places import gazetteer
 
-LEAST_WEIGHT = 0.7
-"""Ways that are true synonyms or usual; weaker ones are hints, which mean little by themselves."""
-
 
 def boolean(topic: Topic, words: Lexicon) -> str:
     """The text of the rule."""
@@ -30,7 +27,7 @@ def _place(id_: str, words: str) -> str:
 
 
 def _listed(meaning: Meaning) -> str:
-    terms = list(dict.fromkeys(_term(way.text) for way in meaning.terms if way.weight >= LEAST_WEIGHT))
+    terms = list(dict.fromkeys(_term(way.text) for way in meaning.terms if not way.hint))
     return terms[0] if len(terms) == 1 else f"({' OR '.join(terms)})"
 
 

@@ -7,13 +7,13 @@ late, is not what the story is about. *Of a place*: its prominence (places.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from monitor.match.document import Find
 from monitor.match.evaluate import evaluate, everywhere
 from monitor.match.terms import Compiled
-from monitor.match.topic.compiled import NAMES, Part, TopicRule
+from monitor.match.topic.compiled import ANCHORS, NAMES, Part, TopicRule
 from monitor.match.topic.view import View
 from monitor.text.tokens import fold
 
@@ -130,11 +130,7 @@ def _is_whole(part: Part, finds: list[Find], view: View) -> bool:
 
 
 def _of_words(part: Part, view: View) -> Evidence:
-    rated = [(1.0, find) for find in _finds(part.exact, view)]
-    for first, last, weight, term in view.sayings(part.concept):
-        if not part.struck or fold(term) not in part.struck:
-            rated.append((part.worth * WORTH[weight], (first, last, ((first, last),))))
-    rated += [(HALF, find) for find in _finds(part.halves, view)]
+    rated = list(_rated(part, view))
     if not rated:
         told = view.tells(part.concept) or part.abroad not in view.abroad
         return NOTHING if told else Evidence(0.0, told=False)
@@ -145,6 +141,26 @@ def _of_words(part: Part, view: View) -> Evidence:
         missing *= 1 + EACH_MORE * value
     strong = tuple(find for worth, find in rated if worth >= STRONG)
     return Evidence(1 - missing, tuple(find for _, find in placed), strong)
+
+
+def _rated(part: Part, view: View) -> Iterator[tuple[float, Find]]:
+    """Every find of a part's words, with what it is worth wherever it stands."""
+    for find in _finds(part.exact, view):
+        yield 1.0, find
+    for first, last, weight, term in view.sayings(part.concept):
+        if not part.struck or fold(term) not in part.struck:
+            yield part.worth * WORTH[weight], (first, last, ((first, last),))
+    for find in _finds(part.halves, view):
+        yield HALF, find
+
+
+def worths(part: Part, view: View) -> dict[tuple[int, int], float]:
+    """What each stretch that a part's words were found at is worth; a name's or a place's finds are not in it."""
+    found: dict[tuple[int, int], float] = {}
+    if part.kind not in ANCHORS:
+        for worth, find in _rated(part, view):
+            found[find[:2]] = max(worth, found.get(find[:2], 0.0))
+    return found
 
 
 def _scaled(depth: int, steps: tuple[tuple[int, float], ...], otherwise: float) -> float:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from monitor.match.document import Find
 from monitor.match.evaluate import spans
 from monitor.match.explain import SHOWN, Explanation
 from monitor.match.terms import Reading
-from monitor.match.topic.compiled import ANCHORS, compile_topic
-from monitor.match.topic.evidence import LEAD, OPENING, Evidence, Evidences
+from monitor.match.topic.compiled import ANCHORS, Part, compile_topic
+from monitor.match.topic.evidence import LEAD, OPENING, Evidence, Evidences, worths
 from monitor.match.topic.meaning import Meaning, meaning
 from monitor.match.topic.score import CARRYING, judge, threshold
 from monitor.match.topic.understand import Topic, Unit
@@ -15,14 +17,17 @@ from monitor.match.topic.view import View
 from monitor.model.rule import RuleSpec
 from monitor.text.lexicon import Lexicon
 
+MOST_WAYS = 12
+"""Most different words that an explanation of a part lists."""
+
 
 def explain_topic(spec: RuleSpec, topic: Topic, reading: Reading, view: View, words: Lexicon) -> Explanation:
-    """The score of a story with the evidence for each part of the topic."""
+    """The score of a story with the evidence for each part of the topic, and for that each word found."""
     rule = compile_topic(topic, spec.strictness, reading)
     score, found = judge(rule, Evidences(view))
     wanted = threshold(rule)
     parts = tuple(
-        _part(unit, evidence, part.weight, view, meaning(unit, words, topic.language))
+        _part(unit, evidence, part, view, meaning(unit, words, topic.language))
         for unit, evidence, part in zip(topic.units, found, rule.parts, strict=True)
     )
     detail = f"{score:.2f} of 1; {wanted:.2f} is wanted at strictness {spec.strictness.value}"
@@ -32,30 +37,43 @@ def explain_topic(spec: RuleSpec, topic: Topic, reading: Reading, view: View, wo
     return Explanation(spec.query, "topic", score >= wanted, detail, marked, parts, round(score, 3))
 
 
-def _part(unit: Unit, evidence: Evidence, weight: float, view: View, meant: Meaning) -> Explanation:
+def _part(unit: Unit, evidence: Evidence, part: Part, view: View, meant: Meaning) -> Explanation:
     matched = evidence.value > 0
-    detail = _found(evidence, view) if matched else _missing(evidence, meant, view)
+    detail = _where(evidence.finds, view) if matched else _missing(evidence, meant, view)
     marked = spans(evidence.shown, view.document)
-    return Explanation(unit.words, unit.kind, matched, detail, marked, (), round(evidence.value, 3), weight)
+    ways = _ways(evidence, part, view) if matched else ()
+    return Explanation(unit.words, unit.kind, matched, detail, marked, ways, round(evidence.value, 3), part.weight)
 
 
-def _found(evidence: Evidence, view: View) -> str:
+def _ways(evidence: Evidence, part: Part, view: View) -> tuple[Explanation, ...]:
+    """The different words by which a part was found, those that are worth most first."""
     text = view.document.text_of
-    shown = list(dict.fromkeys(text(find[:2]) for find in evidence.finds))
-    more = f" and {len(shown) - SHOWN} more" if len(shown) > SHOWN else ""
-    return f"{evidence.value:.2f}: {', '.join(shown[:SHOWN])}{more}{_where(evidence.finds, view)}"
+    worth = worths(part, view)
+    groups: dict[str, list[Find]] = {}
+    for find in evidence.finds:
+        groups.setdefault(" ".join(text(find[:2]).split()).casefold(), []).append(find)
+    made = []
+    for finds in groups.values():
+        value = max(worth.get(find[:2], 1.0) for find in finds)
+        said = " ".join(text(finds[0][:2]).split())
+        marked = spans(finds, view.document)
+        made.append(Explanation(said, "way", matched=True, detail=_where(finds, view), spans=marked, score=value))
+    made.sort(key=lambda way: (-(way.score or 0), -len(way.spans)))
+    return tuple(made[:MOST_WAYS])
 
 
-def _where(finds: tuple[Find, ...], view: View) -> str:
-    first = min(find[0] for find in finds)
+def _where(finds: Iterable[Find], view: View) -> str:
+    stretches = {find[:2] for find in finds}
+    first = min(stretches)[0]
     depth = view.document.depth(first)
     if first <= view.document.fields[0].last:
         place = "in the headline"
     elif depth < OPENING:
         place = "in the opening"
     else:
-        place = "in the lead" if depth < LEAD else f"not before word {depth + 1}"
-    return f" ({len({find[:2] for find in finds})} times, first {place})"
+        place = "in the lead" if depth < LEAD else f"at word {depth + 1}"
+    times = "once" if len(stretches) == 1 else f"{len(stretches)} times, first"
+    return f"{times} {place}"
 
 
 def _missing(evidence: Evidence, meant: Meaning, view: View) -> str:

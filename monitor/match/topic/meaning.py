@@ -6,8 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from monitor.match.topic.compiled import KIND_OF
+from monitor.match.topic.evidence import WORTH
 from monitor.match.topic.understand import Topic, Unit
 from monitor.text.lexicon import Lexicon
+from monitor.text.lexicon.concepts import TRIGGER
 from monitor.text.names import other_writings
 from monitor.text.places import gazetteer
 from monitor.text.tokens import fold
@@ -16,10 +19,11 @@ SAME = 1.0
 
 
 class Way(NamedTuple):
-    """One way in which a part of a topic is found, and what it is worth, from 0 to 1."""
+    """One way in which a part of a topic is found, and what it is worth, from 0 to 1; a hint means little by itself."""
 
     text: str
     weight: float
+    hint: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,10 @@ def _means(unit: Unit, words: Lexicon, language: str) -> tuple[str, list[Way]]:
             return f"the {unit.kind}", [Way(name, SAME) for name in other_writings(unit.words)]
         case "concept":
             concept = words.concepts[unit.concept]
-            return concept.meaning, [Way(term.text, term.weight) for term in concept.terms.get(language, ())]
+            worth = 1.0 if unit.named else KIND_OF
+            return concept.meaning, [
+                Way(text, WORTH[weight] * worth, weight < TRIGGER) for text, weight in concept.terms.get(language, ())
+            ]
         case _:
             return "the word, in all its forms", []
 
