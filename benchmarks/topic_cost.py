@@ -3,8 +3,9 @@
     python benchmarks/topic_cost.py [--rules 10000 50000] [--stories 300]
 
 Rules are drawn as users type them: a country, a region or a name, then one to three words of the lexicon. As in
-benchmarks/matching.py, the more rules there are, the more of them watch for something that no story has. Stories are those of ../shared/data/reuters. The named alternative in the same run is the rulebook without its
-index (no_filter), on a few stories; the first line is analysis with a single rule.
+benchmarks/matching.py, the more rules there are, the more of them watch for something that no story has. Stories are
+those of ../shared/data/reuters. The named alternative in the same run is the rulebook without its index (no_filter), on
+a few stories; the first line is analysis with a single rule.
 """
 
 from __future__ import annotations

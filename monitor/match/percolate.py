@@ -17,10 +17,10 @@ from monitor.match.index import Entry, Index, Rarity
 from monitor.match.rule import compile_rule, read_rule
 from monitor.match.terms import Reading
 from monitor.match.topic import (
-    ConceptTable,
     Evidences,
     TopicRule,
     View,
+    concept_table,
     explain_topic,
     reach,
     topic_of,
@@ -102,7 +102,6 @@ class Rulebook:
         self._lexicon = words or lexicon()
         self._rules: dict[str, RuleSpec] = {}
         self._editions: dict[Reading, _Edition] = {}
-        self._tables: dict[str, ConceptTable] = {}
         self._to_look_at: list[str] = []
 
     def __len__(self) -> int:
@@ -173,15 +172,7 @@ class Rulebook:
         return edition
 
     def _view(self, document: Document) -> View:
-        return View(document, self._table(document.language), self._lexicon.languages)
-
-    def _table(self, language: str) -> ConceptTable:
-        # One for all languages that have no terms: a feed that makes up languages costs nothing.
-        code = language if language in self._lexicon.languages else ""
-        table = self._tables.get(code)
-        if table is None:
-            table = self._tables[code] = ConceptTable(self._lexicon, code)
-        return table
+        return View(document, concept_table(self._lexicon, document.language), self._lexicon.languages)
 
 
 def _match(entry: Entry, document: Document, story: Evidences | None) -> Match | None:
@@ -205,7 +196,7 @@ def explain_rule(spec: RuleSpec, content: Content, words: Lexicon | None = None)
     document, query = analyse(content), read_rule(spec, words)
     reading = Reading.of(document.language, normal(document.language))
     if isinstance(query, ast.Plain):
-        view = View(document, ConceptTable(words, document.language), words.languages)
+        view = View(document, concept_table(words, document.language), words.languages)
         explanation = explain_topic(spec, topic_of(spec, query, words), reading, view, words)
     else:
         explanation = explain(query, reading, document, everywhere(document))

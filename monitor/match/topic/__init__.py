@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from monitor.errors import Problem, RuleSyntaxError
 from monitor.match.topic.boolean import boolean
 from monitor.match.topic.compiled import TopicRule, compile_topic
-from monitor.match.topic.concepts import ConceptTable
+from monitor.match.topic.concepts import ConceptTable, concept_table
 from monitor.match.topic.evidence import Evidences
 from monitor.match.topic.explain import explain_topic
 from monitor.match.topic.meaning import Meaning, meanings
@@ -40,7 +40,7 @@ __all__ = [
     "View",
     "boolean",
     "checked",
-    "compile_topic",
+    "compile_topic", "concept_table",
     "explain_topic",
     "judge",
     "meanings",

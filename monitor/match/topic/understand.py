@@ -171,8 +171,9 @@ class _Reader:
         return not (self._begins_a_sentence(i) and self._named_by(i))
 
     def _begins_a_sentence(self, i: int) -> bool:
-        """Whether a capital may be there only because the word is the first: Earthquake in Chile."""
-        return all(j in self.small for j in range(i)) and (i + 1 in self.small or i + 1 in self.taken)
+        """Whether a capital may be there only because the word is the first: Earthquake in Chile; Earthquake."""
+        following = i + 1 in self.small or i + 1 in self.taken or i + 1 == len(self.tokens)
+        return following and all(j in self.small for j in range(i))
 
     def _named_by(self, i: int) -> bool:
         """Whether the word is the very name of a concept: Earthquake in Chile."""
@@ -192,7 +193,7 @@ class _Reader:
     def _concepts(self) -> None:
         found = [*self._expressions()]
         taken = {i for first, end in found for i in range(first, end)}
-        found += [(first, end) for first, end in self._rest() if first not in taken]
+        found += self._rest(taken)
         senses = {(first, end): self._senses(first, end) for first, end in found}
         # The very name of a concept first: of two words for one concept, the other has to be there itself.
         known = [place for place in found if senses[place]]
@@ -223,13 +224,12 @@ class _Reader:
     def _said(self, i: int) -> str:
         return self.tokens[i].text if self.tells else self.tokens[i].text.lower()
 
-    def _rest(self) -> Iterator[tuple[int, int]]:
+    def _rest(self, expressions: set[int]) -> Iterator[tuple[int, int]]:
         """What is left, word by word; in a script without spaces, what is written together."""
-        first = 0
-        while first < len(self.tokens):
-            end = first + 1
-            if self._free(first):
-                while self._free(end) and self.tokens[end].start < self.tokens[end - 1].end:
-                    end += 1
-                yield first, end
-            first = end
+        left = [i for i in range(len(self.tokens)) if self._free(i) and i not in expressions]
+        begun = 0
+        for at, i in enumerate(left, 1):
+            following = left[at] if at < len(left) else None
+            if following != i + 1 or self.tokens[following].start != self.tokens[i].end:
+                yield left[begun], i + 1
+                begun = at
