@@ -78,7 +78,9 @@ class Show:
 
 def why_not(explanation: Explanation) -> str:
     """The first thing that kept a rule from a story, in a few words."""
-    parts = explanation.parts if explanation.kind == "all" else (explanation,)
+    parts = explanation.parts if explanation.kind in ("all", "topic") else (explanation,)
+    if explanation.kind == "topic" and all(part.matched for part in parts):
+        return f"too little of {min(parts, key=lambda part: part.score or 0).query}"
     first, *more = [part for part in parts if not part.matched]
     return _lacking(first) + (", and more" if more else "")
 

@@ -189,7 +189,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """Plain words, without any operator: all of them."""
+    """``a b``: plain words, without any operator: a topic (match/topic)."""
 
     words: tuple[Word, ...]
     at: Place = field(default=NOWHERE, compare=False)

@@ -130,12 +130,12 @@ async def test_it_shows_everything_and_ends_by_itself(tmp_path: Path, env: dict[
     for words in (
         "what is old does not alert",
         "no hit Vietnam's coffee procurement slows",
-        "nearest rule: Vietnam arms procurement; missing weapon or arsenal",
+        "nearest rule: Vietnam arms procurement; missing arms",
+        "nearest rule: Putin Asia visit; missing visit",
         "HIT Putin Asia visit + Vietnam arms procurement [Putin lands in Hanoi]",
         "webhook received, signature verified, one alert for 2 rules",
         "Copy in another outlet: no second alert.",
         "Headline edited: no second alert.",
-        "excluded by title:",
         "11 stories, 9 hits, 4 webhooks verified, 1 copy folded",
     ):
         assert words in text, made.out
@@ -157,7 +157,7 @@ async def test_the_digest_can_be_opened_after_the_end(tmp_path: Path) -> None:
     message = message_from_bytes(mail.read_bytes(), policy=policy.default)
     assert message["To"] == "you@example.org"
     html = page.read_text(encoding="utf-8")
-    for title in ("ALERT: ", "present of friendship", "courts friends in Asia"):
+    for title in ("ALERT: ", "present of friendship", "as Moscow courts friends"):
         assert title in html
     assert "coffee" not in html
 

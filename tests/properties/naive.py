@@ -24,9 +24,7 @@ from monitor.query.ast import (
     NotNear,
     Of,
     Or,
-    Plain,
     Positional,
-    Query,
     Same,
     Value,
     Weight,
@@ -77,10 +75,8 @@ class Naive:
         self.text = self._text()
         self._terms: dict[tuple[Leaf, object], set[Stretch]] = {}
 
-    def matches(self, query: Query) -> bool:
+    def matches(self, query: Expression) -> bool:
         """Whether the story is a hit."""
-        if isinstance(query, Plain):
-            return all(self.holds(word, self.text) for word in query.words)
         return self.holds(query, self.text)
 
     def _text(self) -> list[Spot]:

@@ -193,7 +193,7 @@ def test_lines_are_no_wider_than_a_terminal() -> None:
     ("query", "said"),
     [
         ("Hanoi AND ships", "missing ships"),
-        ("ships", "missing ships"),
+        ("(ships)", "missing ships"),
         ("Hanoi AND (a OR b OR c OR d OR e)", "missing a or b or c or 2 others"),
         ("Hanoi AND (ships OR tanks)", "missing ships OR tanks"),
         ("Hanoi AND ships AND tanks", "missing ships, and more"),

@@ -13,7 +13,8 @@ from monitor.text.lexicon import Concept, Lexicon, Term, lexicon, read_concepts
 from monitor.text.lexicon.load import COMPILED, LANGUAGES, compiled, read_sources
 from monitor.text.tokens import fold
 
-LEAST_TRANSLATED = 150
+LEAST_TRANSLATED = {"de": 250, "fr": 250, "es": 120, "pl": 120, "ru": 120, "ar": 150, "zh": 150, "ja": 150}
+"""Concepts that have terms in a language. The later ones have a core: what rules of this house are mostly about."""
 STOP_WORDS = {
     "en": "a about above after again against all also am an and any are as at be been before being below between both"
     " but by can come could did do does doing down during each few for from get go had has have having he her here him"
@@ -29,7 +30,36 @@ STOP_WORDS = {
     " faire fait il ils je la le les leur leurs lui ma mais me mes moins mon même ne ni nos notre nous on ont ou où par"
     " pas peu plus pour qui quoi sa sans se ses si son sont sous sur ta te tes toi ton tous tout toute toutes très tu"
     " un une vers vos votre vous y à été être",
+    "es": "a al algo ante antes aquí así aún cada casi como con contra cual cuando de del desde donde dos durante"
+    " e el él ella ellas ellos en entre era es esa ese eso esta está están este esto estos fue fueron ha había han"
+    " hasta hay la las le les lo los más me mi mientras mucho muy ni no nos nosotros nuestro o otra otro para pero"
+    " poco por porque pues que qué quien se sea según ser si sí sido sin sino sobre solo son su sus también tan"
+    " tanto te tiene tienen todo todos tras tu un una unas uno unos y ya yo",
+    "pl": "a albo ale ani aż bardzo bez bo by być był była było były będzie będą chce choć ci co czy czyli dla do"
+    " dwa gdy gdzie go i ich ile im inny iż ja jak jako je jednak jego jej jemu jest jeszcze jeśli już każdy kiedy"
+    " kto która które który lub ma mają może można my na nad nam nas nawet nich nie niż no o obok od on ona one"
+    " oni oraz po pod podczas ponad poza przed przez przy również sam są się tak także tam te tego ten też to tu"
+    " tych tylko tym u w we wiele więc wszystko z za zaś ze że",
+    "ru": "а без более больше бы был была были было быть в вам вас весь во вот время все всё вы где да даже для до"
+    " его ее её если есть еще ещё ж же за здесь и из или им их к как какой когда который кто ли лишь между меня"
+    " мне много может мы на над надо нам нас не него нет ни них но ну о об однако он она они оно от очень перед по"
+    " под после при про с сам свой себя со так также такой там те тем то того тоже только том ты у уже хотя чего"
+    " чем что чтобы эта эти это этот я",
+    "ar": "أن إن أو أي أيضا إذا إلى إلا أما أمام أنه أنها بأن بعد بعض بل بين تحت تلك ثم حتى حول حيث حين خلال دون"
+    " ذلك سوف ضد ضمن عبر عدم على عليه عليها عن عند عندما غير فإن فقط فوق في فيه فيها قال قالت قبل قد كان كانت كل"
+    " كما كيف لا لدى لقد لكن لم لن له لها ليس ليست ما ماذا متى مثل مع من منذ منه منها نحو نحن نعم هؤلاء هذا هذه هل"
+    " هم هنا هناك هو هي و وفق وقد يا يكون يمكن يوم",
+    "zh": "的 了 在 是 和 与 及 或 有 就 不 也 都 而 被 把 将 从 到 对 向 为 以 于 由 因 但 并 让 给 这 那 其 之"
+    " 他 她 它 我 你 们 上 下 中 内 外 前 后 里 个 一 二 三 年 月 日 时 人 大 小 多 少 说 要 会 能 可 去 来 很 更"
+    " 最 已 还 又 再 只 才 没 地 得 着 过 等 所 者 我们 他们 这个 一个 没有 可以 已经 因为 所以 如果 但是 以及"
+    " 表示 认为 进行 今天",
+    "ja": "の は が を に で と も や へ か ら り た て し な い だ る れ さ こ そ あ お よ ね より から まで など"
+    " について による によると として では には また する した して される された いる いた ある あった なる"
+    " なった こと もの ため とき ところ これ それ この その ここ そこ という ない ます です 年 月 日 時 人 大 小"
+    " 中 上 下 前 後 内 者 的 氏 一 二 三 私 彼 今 今日",
 }
+SINGLE = {"zh", "ja"}
+"""Languages without spaces between words, in which a single character is no word by itself."""
 
 
 def senses(rule: str, language: str = "en") -> dict[str, list[str]]:
@@ -76,7 +106,7 @@ def test_ids_are_unique_and_translations_have_no_concept_of_their_own() -> None:
         language: sorted(given) for language, given in ids.items()
     }
     assert all(set(given) <= set(ids["en"]) for given in ids.values())
-    assert all(len(given) >= LEAST_TRANSLATED for given in ids.values())
+    assert {language for language in LANGUAGES[1:] if len(ids[language]) < LEAST_TRANSLATED[language]} == set()
 
 
 def test_every_concept_has_a_meaning_and_a_name_in_each_of_its_languages() -> None:
@@ -93,6 +123,7 @@ def test_no_term_is_a_stop_word(language: str) -> None:
     stop_words = set(map(fold, STOP_WORDS[language].split()))
     terms = {fold(term.text) for concept in lexicon().concepts.values() for term in concept.terms.get(language, ())}
     assert terms & stop_words == set()
+    assert language not in SINGLE or [term for term in terms if len(term) == 1] == []
 
 
 def test_loading_is_fast() -> None:

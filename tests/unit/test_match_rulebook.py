@@ -16,14 +16,14 @@ from tests.unit.test_match import BODY, STORY, TITLE, book, found, rule
 @pytest.mark.parametrize("no_filter", [False, True])
 def test_rules_come_and_go(no_filter: bool) -> None:
     """A rule matches from its put to its removal, in its latest version, in languages seen before or not."""
-    rules = book(rule("Vietnam", "a"), rule("coffee", "b"), no_filter=no_filter)
+    rules = book(rule("(Vietnam)", "a"), rule("(coffee)", "b"), no_filter=no_filter)
     assert found(rules.percolate(STORY)) == {"a", "b"}
-    rules.put(rule("tea", "a"))
+    rules.put(rule("(tea)", "a"))
     assert len(rules) == 2
     for language in ("en", "xx", None):
         assert found(rules.percolate(Content(TITLE, BODY, language))) == {"b"}
         assert found(rules.percolate(Content("tea", "", language))) == {"a"}
-    rules.put(rule("Vietnam", "c"))
+    rules.put(rule("(Vietnam)", "c"))
     assert found(rules.percolate(Content(TITLE, BODY, "xx"))) == {"b", "c"}
     rules.remove("b")
     rules.remove("b")
@@ -34,7 +34,7 @@ def test_rules_come_and_go(no_filter: bool) -> None:
 
 def test_a_bad_query_leaves_the_old_rule() -> None:
     """Replacing a rule by one that does not parse raises, and the rule that was there goes on."""
-    rules = book(rule("Vietnam"))
+    rules = book(rule("(Vietnam)"))
     with pytest.raises(RuleSyntaxError):
         rules.put(rule("Vietnam AND"))
     assert found(rules.percolate(STORY)) == {"r"}
@@ -43,14 +43,14 @@ def test_a_bad_query_leaves_the_old_rule() -> None:
 def test_rules_for_some_languages() -> None:
     """A rule's languages are compared by primary subtag; an unknown language counts as English."""
     rules = book(
-        rule("Vietnam", "any"),
-        rule("Vietnam", "pt", ("pt-br",)),
-        rule("Vietnam", "en-de", ("en", "de")),
+        rule("(Vietnam)", "any"),
+        rule("(Vietnam)", "pt", ("pt-br",)),
+        rule("(Vietnam)", "en-de", ("en", "de")),
     )
     assert found(rules.percolate(Content(TITLE, BODY, "pt"))) == {"any", "pt"}
     assert found(rules.percolate(Content(TITLE, BODY, "de-at"))) == {"any", "en-de"}
     assert found(rules.percolate(STORY)) == {"any", "en-de"}
-    rules.put(rule("Vietnam", "pt", ("de",)))
+    rules.put(rule("(Vietnam)", "pt", ("de",)))
     assert found(rules.percolate(Content(TITLE, BODY, "pt"))) == {"any"}
     assert found(rules.percolate(Content(TITLE, BODY, "de"))) == {"any", "en-de", "pt"}
 
@@ -70,7 +70,7 @@ def test_the_index_looks_at_few_rules() -> None:
 )
 def test_unanchored_rules_are_evaluated_and_named(query: str, languages: tuple[str, ...]) -> None:
     """A rule that may match without any of its words is tried on every story, and reported as such."""
-    rules = book(rule(query, "costly", languages), rule("Vietnam", "cheap"))
+    rules = book(rule(query, "costly", languages), rule("(Vietnam)", "cheap"))
     assert found(rules.percolate(Content("nothing of it", "", languages[0] if languages else "en"))) == {"costly"}
     assert rules.unanchored() == {"costly"}
     rules.remove("costly")
@@ -79,7 +79,7 @@ def test_unanchored_rules_are_evaluated_and_named(query: str, languages: tuple[s
 
 def test_a_rule_that_fails_is_reported_and_the_others_match() -> None:
     """One broken rule costs no other its hit, and does not raise."""
-    rules = book(rule("Vietnam", "a"), rule("Vietnam", "b"), rule("Vietnam", "c"))
+    rules = book(rule("(Vietnam)", "a"), rule("(Vietnam)", "b"), rule("(Vietnam)", "c"))
     rules.percolate(Content("", "", None))
     index = rules._edition("en").index
     (entry,) = index.postings['"vietnam'][1:2]

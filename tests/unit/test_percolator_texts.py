@@ -64,7 +64,7 @@ def test_fifty_levels() -> None:
 def test_a_hundred_thousand_words() -> None:
     """A very long story is matched to its last word."""
     body = "word " * 99_998 + "jet tank."
-    there = ["jet", '"jet tank"', "jet NEAR/1 tank", "word NEAR/2 tank", "word SAME/s tank", "ATLEAST/1000(word)"]
+    there = ["(jet)", '"jet tank"', "jet NEAR/1 tank", "word NEAR/2 tank", "word SAME/s tank", "ATLEAST/1000(word)"]
     missing = ["FIRST/1000(jet)", "lead:jet", "jet NOT NEAR/5 word", "ATLEAST/2(jet)", "tank NEAR/1 word"]
     pair = Pair(*there, *missing)
     assert pair.hits(body) == {f"r{i}" for i in range(len(there))}
@@ -117,21 +117,21 @@ def nfd(text: str) -> str:
 @pytest.mark.parametrize(
     ("query", "text", "expected"),
     [
-        ("Élysée", f"à l’{nfd('Élysée')}, dit-on", [nfd("l’Élysée")]),
+        ("(Élysée)", f"à l’{nfd('Élysée')}, dit-on", [nfd("l’Élysée")]),
         ('"élysée palace"', f"{nfd('Élysée')} palace", [f"{nfd('Élysée')} palace"]),
-        (nfd("café"), "un café", ["café"]),
-        ("jet", "🚀🚀👩‍🚀 jet👍🏽", ["jet"]),
-        ("🚀", "jet🚀🚀", ["🚀", "🚀"]),
-        ("👩‍🚀", "a 👩‍🚀 in space", ["👩‍🚀"]),
-        ("procurement", "the pro\u00adcure\u00adment.", ["pro\u00adcure\u00adment"]),
-        ("procurement", "\u200f\u200eprocure\u200bment\u200f", ["procure\u200bment\u200f"]),
-        ("戦闘機", "日本は戦闘機を購入", ["戦闘機"]),
+        (nfd("(café)"), "un café", ["café"]),
+        ("(jet)", "🚀🚀👩‍🚀 jet👍🏽", ["jet"]),
+        ("(🚀)", "jet🚀🚀", ["🚀", "🚀"]),
+        ("(👩‍🚀)", "a 👩‍🚀 in space", ["👩‍🚀"]),
+        ("(procurement)", "the pro\u00adcure\u00adment.", ["pro\u00adcure\u00adment"]),
+        ("(procurement)", "\u200f\u200eprocure\u200bment\u200f", ["procure\u200bment\u200f"]),
+        ("(戦闘機)", "日本は戦闘機を購入", ["戦闘機"]),
         ("戦 NEAR/2 機", "日本は戦闘機を購入", ["戦", "機"]),
-        ("jet", "ｊｅｔ 𝐣𝐞𝐭", ["ｊｅｔ", "𝐣𝐞𝐭"]),
-        ("F-16", "F\u201116s, F 16, F16.", ["F\u201116s", "F 16", "F16"]),
-        ("Putin", "Putin’s", ["Putin"]),
-        ("U.S.", "The U.S. did.", ["U.S."]),
-        ("German", "Franco-German", ["Franco-German"]),
+        ("(jet)", "ｊｅｔ 𝐣𝐞𝐭", ["ｊｅｔ", "𝐣𝐞𝐭"]),
+        ("(F-16)", "F\u201116s, F 16, F16.", ["F\u201116s", "F 16", "F16"]),
+        ("(Putin)", "Putin’s", ["Putin"]),
+        ("(U.S.)", "The U.S. did.", ["U.S."]),
+        ("(German)", "Franco-German", ["Franco-German"]),
         ('"fire deal"', "a cease-fire deal", ["cease-fire deal"]),
     ],
 )

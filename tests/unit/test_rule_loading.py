@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import ConfigurationError
-from monitor.model.rule import RuleSpec, Severity, Strictness
+from monitor.model.rule import RuleSpec, Severity, Strictness, Wording
 from monitor.rulebook.load import MAX_FILE, Loaded, load_path, rule_files
 
 GOOD = "id: a\nquery: Vietnam\n"
@@ -56,9 +56,12 @@ tests:
     (rule,) = load(tmp_path, whole).rules
     assert rule.spec == RuleSpec(
         "asia-visit", "Asia: visits", 'Putin AND (Hanoi OR "Da Nang")', ("asia", "diplomacy"), Strictness.STRICT,
-        ("en", "pt-br", "no"), Severity.CRITICAL, enabled=False, expires=1_893_456_000_000,
+        ("en", "pt-br", "no"), severity=Severity.CRITICAL, enabled=False, expires=1_893_456_000_000,
     )  # fmt: skip
     assert (rule.line, rule.path.name, len(rule.tests)) == (2, "r.yaml", 1)
+    wording = "wording:\n  arms: {add: [radar set], strike: [army, navy]}\n  vietnam:\n    add: [VPA]\n"
+    (plain,) = load(tmp_path, f"id: a\nquery: Vietnam arms\n{wording}").rules
+    assert plain.spec.wording == (Wording("arms", ("radar set",), ("army", "navy")), Wording("vietnam", ("VPA",)))
     (least,) = load(tmp_path, GOOD).rules
     assert least.spec == RuleSpec("a", "a", "Vietnam")
 

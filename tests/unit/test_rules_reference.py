@@ -58,7 +58,7 @@ def test_every_example_holds(query: str, example: str, expected: bool, place: st
 def test_the_tables_are_read() -> None:
     """Each table's rows are found, so that a change of its layout does not silence this test."""
     assert len(examples()) >= 40
-    assert {query for query, *_ in examples()} >= {"weapons", "{Polish}", "jet -toy", "2 OF (jet, tank, ship)"}
+    assert {query for query, *_ in examples()} >= {"(weapons)", "{Polish}", "jet -toy", "2 OF (jet, tank, ship)"}
 
 
 STORY = Content(
@@ -156,48 +156,48 @@ def test_fields_narrow_one_another(query: str, expected: bool) -> None:
 
 
 BULLETS = [
-    ("cease-fire", ["a cease-fire", "a ceasefire", "a cease fire", "a Cease\u2010Fire"], ["cease the fire"]),
-    ("ceasefire", ["a ceasefire", "a cease-fire"], ["a cease fire"]),
+    ("(cease-fire)", ["a cease-fire", "a ceasefire", "a cease fire", "a Cease\u2010Fire"], ["cease the fire"]),
+    ("(ceasefire)", ["a ceasefire", "a cease-fire"], ["a cease fire"]),
     ('"cease fire"', ["a cease-fire", "a cease fire", "the cease-fire deal"], ["a ceasefire"]),
     ('"cease fire deal"', ["a cease-fire deal", "cease fire deal"], ["ceasefire deal", "cease-fire of the deal"]),
     ('"cease-fire deal"', ["a cease-fire deal", "cease fire deal", "a ceasefire deal"], ["cease-fires deal"]),
     ('FIRST/2("cease-fire deal")', ["cease-fire deal", "ceasefire deal"], ["the cease-fire deal", "cease fire deal"]),
-    ("fighter-jet", ["a fighter-jet"], ["fighter-jets", "fighter jets"]),
-    ("German", ["the Franco-German corps"], ["Germany"]),
+    ("(fighter-jet)", ["a fighter-jet"], ["fighter-jets", "fighter jets"]),
+    ("(German)", ["the Franco-German corps"], ["Germany"]),
     ('"German corps"', ["the Franco-German corps"], ["corps of German"]),
-    ("Ivoire", ["Côte d'Ivoire", "Côte d’Ivoire"], ["ivory"]),
-    ("Putin", ["Putin's visit", "Putin’s visit", "PUTIN'S"], ["Putins"]),
-    ("F-16", ["two F-16s", "two F16s"], ["F-161"]),
-    ("Dune", ["the Dune film"], ["d'une"]),
-    ("U.S.", ["the U.S. army", "the US army", "U.S.-led"], ["tell us", "Us"]),
-    ("US", ["the U.S. army", "the US army"], ["tell us"]),
-    ("us", ["tell us", "Us"], ["the US army", "the U.S. army"]),
-    ("WHO", ["the WHO says", "W.H.O."], ["who says"]),
-    ("AT&T", ["at AT&T", "at&t"], ["at T"]),
-    ("C", ["vitamin C"], ["C++", "C#"]),
-    ("C++", ["in C++ code"], ["C", "C#"]),
-    ("C#", ["in C# code"], ["C", "C++"]),
-    ("🚀", ["to the 🚀!", "go🚀"], ["🔥"]),
-    ("1,000", ["1000 men", "1,000 men"], ["1 men", "1,0001"]),
-    ("1000", ["1000 men", "1,000 men"], ["100"]),
-    ("3.5", ["3.5 tons"], ["3 or 5", "35"]),
-    ("戦闘機", ["日本は戦闘機を購入"], ["戦闘の機"]),
-    ("ประเทศ", ["ในประเทศไทย"], ["ประ เทษ"]),
+    ("(Ivoire)", ["Côte d'Ivoire", "Côte d’Ivoire"], ["ivory"]),
+    ("(Putin)", ["Putin's visit", "Putin’s visit", "PUTIN'S"], ["Putins"]),
+    ("(F-16)", ["two F-16s", "two F16s"], ["F-161"]),
+    ("(Dune)", ["the Dune film"], ["d'une"]),
+    ("(U.S.)", ["the U.S. army", "the US army", "U.S.-led"], ["tell us", "Us"]),
+    ("(US)", ["the U.S. army", "the US army"], ["tell us"]),
+    ("(us)", ["tell us", "Us"], ["the US army", "the U.S. army"]),
+    ("(WHO)", ["the WHO says", "W.H.O."], ["who says"]),
+    ("(AT&T)", ["at AT&T", "at&t"], ["at T"]),
+    ("(C)", ["vitamin C"], ["C++", "C#"]),
+    ("(C++)", ["in C++ code"], ["C", "C#"]),
+    ("(C#)", ["in C# code"], ["C", "C++"]),
+    ("(🚀)", ["to the 🚀!", "go🚀"], ["🔥"]),
+    ("(1,000)", ["1000 men", "1,000 men"], ["1 men", "1,0001"]),
+    ("(1000)", ["1000 men", "1,000 men"], ["100"]),
+    ("(3.5)", ["3.5 tons"], ["3 or 5", "35"]),
+    ("(戦闘機)", ["日本は戦闘機を購入"], ["戦闘の機"]),
+    ("(ประเทศ)", ["ในประเทศไทย"], ["ประ เทษ"]),
     (
-        "procurement",
+        "(procurement)",
         ["ｐｒｏｃｕｒｅｍｅｎｔ", "pro\u00adcure\u00adment", "procure\u200bment", "\u200fprocurement\u200f"],
         ["cure"],
     ),
-    ("Boeing", ["boeing", "BOEING"], ["boe"]),
-    ("iPhone", ["IPHONE sales", "iPhone"], ["iPhones", "iphon"]),
+    ("(Boeing)", ["boeing", "BOEING"], ["boe"]),
+    ("(iPhone)", ["IPHONE sales", "iPhone"], ["iPhones", "iphon"]),
     ("procur*", ["procure", "procurements", "PROCURÉ"], ["reprocure"]),
     ("*cure?ent", ["procurement"], ["procurment", "current"]),
     ('"procur*"', ["procur"], ["procure"]),
     ("{procur*}", ["procur"], ["procure", "Procur"]),
     ("{Côte d'Ivoire}", ["Côte d'Ivoire", "Côte d’Ivoire"], ["Cote d'Ivoire", "côte d'Ivoire"]),
     ("=visits", ["he Visits"], ["he visited", "a visit"]),
-    ("weapons", ["a weapon", "WEAPON"], ["weaponless"]),
-    ("bought", ["to buy", "he buys"], ["buyer"]),
+    ("(weapons)", ["a weapon", "WEAPON"], ["weaponless"]),
+    ("(bought)", ["to buy", "he buys"], ["buyer"]),
     ("arms NEAR/3 arms", ["arms and arms"], ["arms", "arms a b c arms"]),
     ("(a NEAR/2 b) NEAR/2 c", ["a x b x c", "c b a"], ["a x b x x c", "a c b"]),
     ("FIRST/3(jet AND tank)", ["jet or tank"], ["jet or the tank"]),
@@ -226,15 +226,15 @@ def test_what_the_text_says(query: str) -> None:
 @pytest.mark.parametrize(
     ("query", "hits", "misses"),
     [
-        ("Häuser", ["ein Haus", "Häusern"], ["hassen"]),
-        ("Waffe", ["Waffen"], ["Waffel"]),
+        ("(Häuser)", ["ein Haus", "Häusern"], ["hassen"]),
+        ("(Waffe)", ["Waffen"], ["Waffel"]),
     ],
 )
 def test_german_nouns_are_no_names(query: str, hits: list[str], misses: list[str]) -> None:
     """Where all nouns have a capital, a capital makes no name: words are found in any form."""
     assert [text for text in hits if not hit(query, Content(text, "", "de"))] == []
     assert [text for text in misses if hit(query, Content(text, "", "de"))] == []
-    assert not hit("Waffe", Content("Waffen", "", "en"))
+    assert not hit("(Waffe)", Content("Waffen", "", "en"))
 
 
 def test_nothing_is_near_across_the_end_of_a_headline() -> None:
