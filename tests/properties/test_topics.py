@@ -133,12 +133,12 @@ def told(counts: Counter[str]) -> None:
 
 
 def test_the_index_finds_what_every_rule_on_every_story_finds() -> None:
-    """Over twenty thousand plain and Boolean rules and stories, through puts, replacements and removals, in fifteen
+    """Over fifteen thousand plain and Boolean rules and stories, through puts, replacements and removals, in fifteen
     languages, nothing differs.
     """
     counts: Counter[str] = Counter()
 
-    @duel
+    @settings(duel, max_examples=32)
     @given(seeds)
     def fight(seed: int) -> None:
         world = World(seed)
@@ -158,7 +158,7 @@ def test_the_index_finds_what_every_rule_on_every_story_finds() -> None:
 
     fight()
     told(counts)
-    assert counts["cases"] >= 20_000
+    assert counts["cases"] >= 15_000
     assert 0 < counts["hits"] < counts["evaluated"] < counts["cases"]
 
 
@@ -256,7 +256,7 @@ def plain(world: World) -> RuleSpec:
             return spec
 
 
-@settings(duel, max_examples=60)
+@settings(duel, max_examples=25)
 @given(seeds)
 def test_scores_are_shares_and_levels_nest(seed: int) -> None:
     """Each score and each evidence is from 0 to 1, stopping early changes nothing, and what a stricter level finds, a
@@ -270,7 +270,7 @@ def test_scores_are_shares_and_levels_nest(seed: int) -> None:
         assert [hit for _, hit in levels] == sorted(hit for _, hit in levels)
 
 
-@settings(duel, max_examples=60)
+@settings(duel, max_examples=25)
 @given(seeds)
 def test_what_a_user_adds_never_lowers_and_what_he_strikes_never_raises(seed: int) -> None:
     """In a story of a language that the rule's parts have words in."""
