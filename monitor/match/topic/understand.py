@@ -34,6 +34,8 @@ i w na o z po za od do
 """
 SMALL_WORDS = frozenset(_SMALL.split())
 """Words of a rule that say nothing by themselves."""
+ENGLISH_TOO = frozenset(("abattoir", "angst", "essence", "gift", "handy", "rat", "tag"))
+"""Words that English has too, though its lexicon lacks them: they do not make a rule German or French."""
 _LONGEST_PLACE = 3
 
 
@@ -89,6 +91,7 @@ class _Reader:
     def _language(self, languages: Sequence[str]) -> str:
         """English, unless it does not know words that another language does."""
         words = [fold(t.text) for i, t in enumerate(self.tokens) if i not in self.small]
+        words = [word for word in words if word not in ENGLISH_TOO]
         spoken = [self.lexicon.languages_of(word) for word in words]
         known = {code: sum(code in codes for codes in spoken) for code in self.lexicon.languages}
         best = max(known, key=lambda code: (known[code], code == ENGLISH, code in languages), default=ENGLISH)
