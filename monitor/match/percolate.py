@@ -22,6 +22,7 @@ from monitor.match.topic import (
     View,
     concept_table,
     explain_topic,
+    marked,
     reach,
     topic_of,
 )
@@ -166,9 +167,10 @@ class Rulebook:
         reading = Reading.of(language, normal(language))
         edition = self._editions.get(reading)
         if edition is None:
-            edition = self._editions[reading] = _Edition(reading, self._lexicon)
+            edition = _Edition(reading, self._lexicon)
             for spec in self._rules.values():
                 edition.add(spec, parse(spec.query), self.rarity)
+            self._editions[reading] = edition  # when it has all: one that fails must not stay half filled
         return edition
 
     def _view(self, document: Document) -> View:
@@ -183,7 +185,7 @@ def _match(entry: Entry, document: Document, story: Evidences | None) -> Match |
     if story is None or (reached := reach(entry.compiled, story)) is None:
         return None
     score, evidence = reached
-    return Match(entry.rule, round(score, 3), spans((find for e in evidence for find in e.shown), document))
+    return Match(entry.rule, round(score, 3), spans(marked(evidence), document))
 
 
 def _for_language(spec: RuleSpec, language: str) -> bool:

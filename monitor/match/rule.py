@@ -12,7 +12,7 @@ from monitor.text.lexicon import Lexicon, lexicon
 def read_rule(spec: RuleSpec, words: Lexicon | None = None) -> Query:
     """The rule's query. Raises RuleSyntaxError where that, or what its wording says about it, is wrong."""
     query = parse(spec.query)
-    if spec.wording:
+    if spec.wording or isinstance(query, ast.Plain):
         checked(spec, query, words or lexicon())
     return query
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from monitor.errors import ConfigurationError, FileProblem, Problem, RuleSyntaxError
 from monitor.match.rule import read_rule
-from monitor.match.topic import wording_problems
+from monitor.match.topic import topic_problems
 from monitor.model.rule import RuleSpec, Wording
 from monitor.query import Query, parse
 from monitor.query.show import marked
@@ -144,9 +144,10 @@ def _rule(
                 reader.problems.append(
                     FileProblem(reader.file, line, column, problem.code, detail, problem.hint, excerpt)
                 )
-    if rule is not None and tree is not None and rule.wording:
-        for problem in wording_problems(rule.file_spec(), tree, lexicon()):
-            reader.problem_at(document.node((*prefix, "wording")), problem.code, problem.detail, problem.hint)
+    if rule is not None and tree is not None:
+        for problem in topic_problems(rule.file_spec(), tree, lexicon()):
+            node = document.node((*prefix, "wording" if problem.code == "wording" else "query"))
+            reader.problem_at(node, problem.code, problem.detail, problem.hint)
     sound = len(reader.problems) == before and document.clear(prefix)
     return (rule, tree) if sound and rule is not None and tree is not None else None
 

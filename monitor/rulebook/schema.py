@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel
 
 from monitor.model.rule import RuleSpec, Severity, Strictness, Wording
 from monitor.text.languages import normalize
+from monitor.text.tokens import tokenize
 
 ID_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -57,7 +58,15 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-Term = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S(?:[^\x00-\x1f]*\S)?$")]
+def _with_a_word(term: str) -> str:
+    if next(tokenize(term), None) is None:
+        raise ValueError("it holds no word; write what stories say")
+    return term
+
+
+Term = Annotated[
+    str, Field(min_length=1, max_length=100, pattern=r"^\S(?:[^\x00-\x1f]*\S)?$"), AfterValidator(_with_a_word)
+]
 
 
 class WordingIn(Strict):

@@ -34,8 +34,10 @@ def read_wording(folder: Path) -> tuple[Wording, ...]:
         return ()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path} cannot be read: {error}; check what it is") from error
+    if all(not line.strip() or line.lstrip().startswith("#") for line in text.splitlines()):
+        return ()
     try:
-        return wordings(WordingFile.model_validate(read_one(text, FILE) or {}).root)
+        return wordings(WordingFile.model_validate(read_one(text, FILE)).root)
     except ValueError as error:
         if not isinstance(error, ValidationError):
             raise ConfigurationError(f"{path}: {error}") from error

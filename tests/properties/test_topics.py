@@ -26,12 +26,14 @@ from tests.properties.test_duel import duel
 PLACES = ("Vietnam", "Chile", "Germany", "Asia", "Gulf", "Balkans", "Berlin", "Hanoi", "Georgia", "U.S.")
 NAMES = (
     "Putin", "Nokia", "Boeing", "Taylor Swift", "Jennifer Lopez", "World Bank", "Red Cross", "Zelensky", "76ers",
-    "AT&T", "EU", "NATO", "WHO", "Apple", "Quorvak", "Sarah Quorvak",
+    "AT&T", "EU", "NATO", "WHO", "Apple", "Kvorvak", "Kvorvak", "Sarah Quorvak",
 )  # fmt: skip
+SPELLED = ("Кворвак", "Кворвака", "Кворваком", "Кворваке")
+"""A name that is in no list, as Cyrillic stories have it."""
 JUNK = ("the", "with", "committee", "Tuesday", "pilots", "flurbl", "river's", "🚀", "F-16", "signed", "its", "2026")
 LANGUAGES = ("en", "en", "en", "de", "fr", "es", "ru", "zh", "ja", "pl", "ar", "uk", "fi", "xx", None)
 CASES = (str, str, str, str.lower, str.upper, str.title)
-OPERATORS = re.compile(r"\b(?:OF|AND|OR|NOT|NEAR|SAME)\b")
+OPERATORS = re.compile(r"\b(?:OF|AND|OR|NOT|O?NEAR|SAME|FIRST|ATLEAST|WEIGHT)\b")
 """Words that are none of a plain rule where they are all in capitals."""
 seeds = st.integers(0, 2**32)
 
@@ -63,7 +65,8 @@ class World:
             return self.random.choice([place, *(gazetteer().names(found.id, language) if found else ())])
         if turn < 0.4:
             name = self.random.choice(self.names)
-            return self.random.choice([name, *name.split(), *other_writings(name)])
+            spelled = SPELLED if name == "Kvorvak" and language in ("ru", "uk") else ()
+            return self.random.choice([name, *name.split(), *other_writings(name), *spelled])
         return self.term(language) if turn < 0.6 else self.random.choice(self.junk)
 
     def story(self, longest: int = 200) -> Content:

@@ -19,7 +19,7 @@ from monitor.errors import Problem, RuleSyntaxError
 from monitor.match.topic.boolean import boolean
 from monitor.match.topic.compiled import TopicRule, compile_topic
 from monitor.match.topic.concepts import ConceptTable, concept_table
-from monitor.match.topic.evidence import Evidences
+from monitor.match.topic.evidence import Evidences, marked
 from monitor.match.topic.explain import explain_topic
 from monitor.match.topic.meaning import Meaning, meanings
 from monitor.match.topic.score import judge, reach, threshold
@@ -29,9 +29,13 @@ from monitor.model.rule import RuleSpec
 from monitor.query import ast
 from monitor.text.languages import primary
 from monitor.text.lexicon import Lexicon
-from monitor.text.tokens import fold
+from monitor.text.tokens import fold, tokenize
+
+MOST_WORDS = 40
+"""Most words of a topic."""
 
 __all__ = [
+    "MOST_WORDS",
     "ConceptTable",
     "Evidences",
     "Meaning",
@@ -40,16 +44,18 @@ __all__ = [
     "View",
     "boolean",
     "checked",
-    "compile_topic", "concept_table",
+    "compile_topic",
+    "concept_table",
     "explain_topic",
     "judge",
+    "marked",
     "meanings",
     "plain_text",
     "reach",
     "threshold",
     "topic_of",
+    "topic_problems",
     "understand",
-    "wording_problems",
 ]  # fmt: skip
 
 
@@ -63,23 +69,31 @@ def plain_text(query: ast.Plain) -> str:
     return " ".join(word.text for word in query.words)
 
 
-def wording_problems(spec: RuleSpec, query: ast.Query, words: Lexicon) -> Iterator[Problem]:
-    """What a rule's ``wording`` speaks of that is not in the rule."""
+def topic_problems(spec: RuleSpec, query: ast.Query, words: Lexicon) -> Iterator[Problem]:
+    """What keeps plain words from being a topic: too many, or a ``wording`` that speaks of what is not in the rule."""
+    end = len(spec.query)
+    if isinstance(query, ast.Plain) and len(query.words) > MOST_WORDS:
+        detail = f"plain words are at most {MOST_WORDS}; these are {len(query.words)}"
+        yield Problem("too-many-words", detail, 0, end, "keep those that say what it is about, or join them by OR")
+        return
     if not spec.wording:
         return
-    end = len(spec.query)
     if not isinstance(query, ast.Plain):
         detail = "wording is for plain words, and this query has operators"
         yield Problem("wording", detail, 0, end, "write the alternatives into the query: (… OR …)")
         return
     known = [unit.words for unit in topic_of(spec, query, words).units]
     for own in spec.wording:
+        if any(next(tokenize(term), None) is None for term in (*own.add, *own.strike)):
+            yield Problem(
+                "wording", f"wording: a term for {own.words!r} holds no word", 0, end, "write what stories say"
+            )
         if fold(own.words) not in map(fold, known):
             detail = f"wording: {own.words!r} is none of the rule's parts"
             yield Problem("wording", detail, 0, end, f"write it for one of {', '.join(known)}")
 
 
 def checked(spec: RuleSpec, query: ast.Query, words: Lexicon) -> None:
-    """Raise RuleSyntaxError where the rule's wording does not fit its query."""
-    if problems := tuple(wording_problems(spec, query, words)):
+    """Raise RuleSyntaxError where plain words are no topic, or the rule's wording does not fit them."""
+    if problems := tuple(topic_problems(spec, query, words)):
         raise RuleSyntaxError(spec.query, problems)

@@ -6,8 +6,10 @@ how early and how often) is lost.
 
 from __future__ import annotations
 
+from monitor.errors import RuleSyntaxError
 from monitor.match.topic.meaning import Meaning, meanings
 from monitor.match.topic.understand import Topic
+from monitor.query import parse
 from monitor.text.lexicon import Lexicon
 from monitor.text.places import gazetteer
 
@@ -27,9 +29,15 @@ def _place(id_: str, words: str) -> str:
 
 
 def _listed(meaning: Meaning) -> str:
-    terms = list(dict.fromkeys(_term(way.text) for way in meaning.terms if not way.hint))
+    terms = list(dict.fromkeys(filter(None, (_term(way.text) for way in meaning.terms if not way.hint))))
     return terms[0] if len(terms) == 1 else f"({' OR '.join(terms)})"
 
 
 def _term(text: str) -> str:
-    return text if text.isalnum() else f'"{text}"'
+    """The term as a query writes it; nothing where it has signs that no query can have, such as quotes of a script."""
+    term = text if text.isalnum() else f'"{text}"'
+    try:
+        parse(f"({term})")
+    except RuleSyntaxError:
+        return ""
+    return term

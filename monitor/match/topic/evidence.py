@@ -69,6 +69,15 @@ class Evidence:
         return self.strong or self.finds
 
 
+def marked(found: Iterable[Evidence]) -> Iterator[Find]:
+    """What a reader gets marked of a whole topic; of what lies in a longer stretch, the longer one."""
+    reached = -1
+    for find in sorted({find for evidence in found for find in evidence.shown}, key=lambda find: (find[0], -find[1])):
+        if find[1] > reached:
+            reached = find[1]
+            yield find
+
+
 NOTHING = Evidence(0.0)
 
 
@@ -131,9 +140,12 @@ def _is_whole(part: Part, finds: list[Find], view: View) -> bool:
 
 def _of_words(part: Part, view: View) -> Evidence:
     rated = list(_rated(part, view))
+    if not (view.tells(part.concept) or part.abroad not in view.abroad):
+        # Where the language has no words for it, a find (an added one, a loan) says all there is to say.
+        finds = tuple(find for _, find in rated)
+        return Evidence(1.0, finds, finds) if finds else Evidence(0.0, told=False)
     if not rated:
-        told = view.tells(part.concept) or part.abroad not in view.abroad
-        return NOTHING if told else Evidence(0.0, told=False)
+        return NOTHING
     depth = view.document.depth
     placed = sorted((-worth * _scaled(depth(find[0]), DEPTHS, DEEP), find) for worth, find in rated)
     missing = 1 + placed[0][0]

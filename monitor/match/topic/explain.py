@@ -9,7 +9,7 @@ from monitor.match.evaluate import spans
 from monitor.match.explain import SHOWN, Explanation
 from monitor.match.terms import Reading
 from monitor.match.topic.compiled import ANCHORS, Part, compile_topic
-from monitor.match.topic.evidence import LEAD, OPENING, Evidence, Evidences, worths
+from monitor.match.topic.evidence import LEAD, OPENING, Evidence, Evidences, marked, worths
 from monitor.match.topic.meaning import Meaning, meaning
 from monitor.match.topic.score import CARRYING, judge, threshold
 from monitor.match.topic.understand import Topic, Unit
@@ -33,16 +33,17 @@ def explain_topic(spec: RuleSpec, topic: Topic, reading: Reading, view: View, wo
     detail = f"{score:.2f} of 1; {wanted:.2f} is wanted at strictness {spec.strictness.value}"
     if score < wanted:
         detail += f"; {_lacking(topic, found)}"
-    marked = spans((find for evidence in found for find in evidence.shown), view.document)
-    return Explanation(spec.query, "topic", score >= wanted, detail, marked, parts, round(score, 3))
+    words_found = spans(marked(found), view.document)
+    return Explanation(spec.query, "topic", score >= wanted, detail, words_found, parts, round(score, 3))
 
 
 def _part(unit: Unit, evidence: Evidence, part: Part, view: View, meant: Meaning) -> Explanation:
     matched = evidence.value > 0
     detail = _where(evidence.finds, view) if matched else _missing(evidence, meant, view)
-    marked = spans(evidence.shown, view.document)
+    words_found = spans(marked([evidence]), view.document)
     ways = _ways(evidence, part, view) if matched else ()
-    return Explanation(unit.words, unit.kind, matched, detail, marked, ways, round(evidence.value, 3), part.weight)
+    value = round(evidence.value, 3)
+    return Explanation(unit.words, unit.kind, matched, detail, words_found, ways, value, part.weight)
 
 
 def _ways(evidence: Evidence, part: Part, view: View) -> tuple[Explanation, ...]:
@@ -56,8 +57,8 @@ def _ways(evidence: Evidence, part: Part, view: View) -> tuple[Explanation, ...]
     for finds in groups.values():
         value = max(worth.get(find[:2], 1.0) for find in finds)
         said = " ".join(text(finds[0][:2]).split())
-        marked = spans(finds, view.document)
-        made.append(Explanation(said, "way", matched=True, detail=_where(finds, view), spans=marked, score=value))
+        where, places = _where(finds, view), spans(finds, view.document)
+        made.append(Explanation(said, "way", matched=True, detail=where, spans=places, score=value))
     made.sort(key=lambda way: (-(way.score or 0), -len(way.spans)))
     return tuple(made[:MOST_WAYS])
 

@@ -10,6 +10,7 @@ are one person.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -24,15 +25,16 @@ from monitor.text.tokens import fold, tokenize
 
 Kind = Literal["person", "name", "place", "concept", "word"]
 ENGLISH = "en"
-_SMALL = """
-a an and at between by for from in into is of on or over the their to with against about new news
-der die das den dem des ein eine und von vom im am auf zu zur zum gegen mit bei
-le la les l un une des du de d et en au aux sur dans par pour contre avec
-el los las y del con por para
-и в на о по с от за к у из
-i w na o z po za od do
-"""
-SMALL_WORDS = frozenset(_SMALL.split())
+_SMALL = {
+    "en": "a an and at between by for from in into is of on or over the to their with against about new news",
+    "de": "der die das den dem des ein eine und von vom im am auf zu zur zum gegen mit bei",
+    "fr": "le la les l un une des du de d et en au aux sur dans par pour contre avec",
+    "es": "el los las y del con por para",
+    "pl": "i w na o z po za od do",
+    "ru": "и в на о по с от за к у из",
+}
+_SMALL_OF = {code: frozenset(words.split()) for code, words in _SMALL.items()}
+SMALL_WORDS = frozenset[str]().union(*_SMALL_OF.values())
 """Words of a rule that say nothing by themselves."""
 ENGLISH_TOO = frozenset(("abattoir", "angst", "essence", "gift", "handy", "rat", "tag"))
 """Words that English has too, though its lexicon lacks them: they do not make a rule German or French."""
@@ -70,13 +72,22 @@ def understand(text: str, lexicon: Lexicon, languages: Sequence[str] = (), wordi
     return _Reader(text, lexicon, languages).topic({fold(w.words): w for w in wording})
 
 
+_PAIR = re.compile(r"(?<!\w)(\w{3,}+)[-–—](\w{3,}+)")
+
+
+def _parted(pair: re.Match[str]) -> str:
+    """Two countries that a dash joins, as two words: Russia–Ukraine war."""
+    names = gazetteer()
+    return f"{pair[1]} {pair[2]}" if names.lookup(pair[1]) and names.lookup(pair[2]) else pair[0]
+
+
 class _Reader:
     """The words of one rule, each taken once."""
 
     def __init__(self, text: str, lexicon: Lexicon, languages: Sequence[str]) -> None:
-        self.text = text
+        self.text = _PAIR.sub(_parted, text)
         self.lexicon = lexicon
-        self.tokens = list(tokenize(text))
+        self.tokens = list(tokenize(self.text))
         self.units: dict[int, Unit] = {}
         self.taken: set[int] = set()
         self.small = {i for i, token in enumerate(self.tokens) if token.text.casefold() in SMALL_WORDS}
@@ -94,7 +105,11 @@ class _Reader:
         words = [word for word in words if word not in ENGLISH_TOO]
         spoken = [self.lexicon.languages_of(word) for word in words]
         known = {code: sum(code in codes for codes in spoken) for code in self.lexicon.languages}
-        best = max(known, key=lambda code: (known[code], code == ENGLISH, code in languages), default=ENGLISH)
+        small = {t.text.casefold() for t in self.tokens}
+        own = {code: len(small & _SMALL_OF.get(code, frozenset())) for code in known}
+        best = max(
+            known, key=lambda code: (known[code], own[code], code == ENGLISH, code in languages), default=ENGLISH
+        )
         return best if known.get(best) else ENGLISH
 
     def topic(self, wording: dict[str, Wording]) -> Topic:
@@ -158,6 +173,9 @@ class _Reader:
                 at += 1
                 continue
             person = self._is_name(at + 1) and fold(self.tokens[at].text) in given
+            if not person and not (self.tells or self._is_known_name(at)):
+                at += 1  # an expression may begin here: state of emergency
+                continue
             self._take(at, at + 1 + person, "person" if person else "name")
             at += 1 + person
 
@@ -165,22 +183,28 @@ class _Reader:
         if not self._free(i):
             return False
         word = self.tokens[i].text
-        if word[0].isdigit() or other_writings(word):
+        if self._is_known_name(i):
             return True
-        if not self.tells or not word[0].isupper():
+        if not self.tells:  # then what the lexicon does not know is most likely a name
+            return not self._senses(i, i + 1)
+        if not word[0].isupper():
             return False
         if word.isupper() and len(word) > 1:
             return not self._senses(i, i + 1)  # AMD is one; CEO and AI are something
-        return not (self._begins_a_sentence(i) and self._named_by(i))
+        # A capital may be there only because the word is the first: Earthquake in Chile.
+        others = [j for j, token in enumerate(self.tokens) if j > i and token.text[0].isupper()]
+        sentence = all(j in self.small for j in range(i)) and (others or len(self.tokens) == 1)
+        return not (sentence and self._is_term(i))
 
-    def _begins_a_sentence(self, i: int) -> bool:
-        """Whether a capital may be there only because the word is the first: Earthquake in Chile; Earthquake."""
-        following = i + 1 in self.small or i + 1 in self.taken or i + 1 == len(self.tokens)
-        return following and all(j in self.small for j in range(i))
+    def _is_known_name(self, i: int) -> bool:
+        word = self.tokens[i].text
+        return word[0].isdigit() or bool(other_writings(word))
 
-    def _named_by(self, i: int) -> bool:
-        """Whether the word is the very name of a concept: Earthquake in Chile."""
-        return any(self._names(sense, i, i + 1) for sense in self._senses(i, i + 1))
+    def _is_term(self, i: int) -> bool:
+        """Whether the word, in this very form, is the name of a concept: school, and not Queens."""
+        word = fold(self.tokens[i].text)
+        terms = (term for sense in self._senses(i, i + 1) for term in sense.terms.get(self.language, ()))
+        return any(term.weight == SAME and fold(term.text) == word for term in terms)
 
     def _names(self, sense: Concept, first: int, end: int) -> bool:
         """Whether some words are a true synonym of a concept, not only a usual way of saying it."""
@@ -210,7 +234,7 @@ class _Reader:
                 self.units[first] = replace(self.units[first], concept=sense.id, named=named)
             used.add(sense.id)
         for first, end in found:
-            if not senses[first, end]:  # without capitals, a word that the lexicon does not know is most likely a name
+            if not senses[first, end]:
                 self._take(first, end, "word" if self.tells else "name")
 
     def _expressions(self) -> Iterator[tuple[int, int]]:
