@@ -236,8 +236,8 @@ async def test_a_good_feed_goes_on_alerting_beside_bad_ones(
         await eventually(arrived, 8.0, "the alert")
         ready = await service.call("GET", "/readyz")
         assert (ready.status, ready.body["problems"]) == (200, [])
-        # A bomb of 300 MB that was unpacked would show.
-        assert await service.metric("process_resident_memory_bytes") < 250 * MEGABYTE
+        # A bomb of 300 MB that was unpacked would show beside what languages and lexicon take (about 260 MB).
+        assert await service.metric("process_resident_memory_bytes") < 350 * MEGABYTE
     finally:
         await receiver.stop()
         await feeds.stop()

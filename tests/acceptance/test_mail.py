@@ -44,7 +44,7 @@ class World:
 
 async def subscribe(service: Service, word: str, **changes: Any) -> Made:
     """A rule for stories with ``word`` in them, and a mail subscription to it."""
-    answer = await service.call("POST", "/v1/rules", {"id": word, "name": word, "query": word})
+    answer = await service.call("POST", "/v1/rules", {"id": word, "name": word, "query": f"({word})"})
     assert answer.status in (201, 409), answer
     body = {"name": f"Desk {word}", "channel": {"type": "mail", "to": f"{word}@example.org"}, "rules": [word]}
     made: Made = await service.post("/v1/subscriptions", body | changes)

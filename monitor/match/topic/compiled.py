@@ -95,7 +95,9 @@ def _part(unit: Unit, language: str, reading: Reading) -> Part:
     added = tuple(_phrase(term, reading) for term in unit.added)
     match unit.kind:
         case "place":
-            return Part("place", weight, added, place=intern(ABOUT + unit.place), struck=unit.struck)
+            # Typed in small letters it may be no place after all: aurora.
+            typed = (_phrase(unit.words, reading),) if unit.words.islower() else ()
+            return Part("place", weight, (*typed, *added), place=intern(ABOUT + unit.place), struck=unit.struck)
         case "person":
             given, surname = (token.text for token in tokenize(unit.words))
             whole = tuple(_phrase(w, reading) for w in other_writings(unit.words))
@@ -117,7 +119,7 @@ def _name(words: str, reading: Reading) -> tuple[Compiled, ...]:
     """A name as it is written in any language, and inflected where names are."""
     found: list[Compiled] = []
     for way in (words, *other_writings(words)):
-        if exact(way):  # a word in small letters: WHO, Apple
+        if exact(way) and not way.islower():  # a word in small letters: WHO, Apple
             found.append(compile_query(ast.Cased(way), reading))
             continue
         found.append(_phrase(way, reading))

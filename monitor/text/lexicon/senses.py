@@ -89,7 +89,12 @@ class Lexicon:
                 for term in terms:
                     for word in words_of(term.text):
                         found.setdefault(fold(word), set()).add(language)
-        return {word: frozenset(languages) for word, languages in found.items()}
+        shared: dict[frozenset[str], frozenset[str]] = {}  # few are different: 40,000 sets would take 9 MB
+        return {
+            word: shared.setdefault(languages, languages)
+            for word, codes in found.items()
+            for languages in [frozenset(codes)]
+        }
 
     def _index(self, language: str, normal: Normal) -> _Index:
         known = self._indexes.get(language)
