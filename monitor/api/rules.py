@@ -107,13 +107,13 @@ async def _answer(rule: Rule, backfill: BackfillIn | None, context: Context) -> 
 async def _warnings(spec: RuleSpec, query: ParsedQuery, context: Context) -> list[QueryProblem]:
     """What is legal in the rule and rarely meant; another rule that says the same included."""
     found = [QueryProblem.of(p) for p in lint(spec, query, context.seen())]
-    words, said, same = sorted(folded_words(spec.query)), same_as(query), False
+    words, said, same = sorted(folded_words(spec.query)), same_as(spec, query), False
     for other in await context.store.config.rules():
         # Only what has the same words is worth parsing: there may be ten thousand rules.
         if other.id == spec.id or sorted(folded_words(other.spec.query)) != words:
             continue
         with suppress(RuleSyntaxError):  # of another version of the service: such a rule is reported elsewhere
-            same = same_as(parse(other.spec.query)) == said
+            same = same_as(other.spec, parse(other.spec.query)) == said
         if same:
             detail = f"it says the same as the rule {other.id!r}"
             problem = Problem("same-rule", detail, 0, len(spec.query), "remove one of them, or change one")

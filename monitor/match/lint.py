@@ -7,7 +7,7 @@ that take too many) only where enough of them have been seen; see docs/rules.md 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import astuple, replace
 from itertools import islice
 
 from monitor.errors import Problem
@@ -38,10 +38,11 @@ def lint(spec: RuleSpec, query: ast.Query, seen: Rarity | None = None) -> tuple[
     return tuple(sorted(dict.fromkeys(found), key=lambda p: (p.start, p.end, p.code)))
 
 
-def same_as(query: ast.Query) -> str:
-    """A text that is equal for rules that say the same in another order."""
+def same_as(spec: RuleSpec, query: ast.Query) -> str:
+    """A text that is equal for rules that say the same in another order; ``query`` is that of ``spec``."""
     if isinstance(query, ast.Plain):
-        return "plain: " + " ".join(sorted(fold(word.text) for word in query.words))
+        words = " ".join(sorted(fold(word.text) for word in query.words))
+        return f"plain, {spec.strictness.value}: {words} {sorted(map(astuple, spec.wording))}"
     return shown(_ordered(query))
 
 

@@ -145,7 +145,7 @@ def warnings(rules: Iterable[LoadedRule]) -> Iterator[FileProblem]:
         query = rule.query
         for found in lint(rule.spec, query):
             yield _warning(rule, found)
-        before = first.setdefault(same_as(query), rule)
+        before = first.setdefault(same_as(rule.spec, query), rule)
         if before is not rule:
             detail = f"it says the same as {before.spec.id} ({before.path.name}:{before.line})"
             yield _warning(rule, Problem("same-rule", detail, *query.at, "remove one of them"))

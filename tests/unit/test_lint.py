@@ -6,7 +6,7 @@ import pytest
 
 from monitor.match.index import Rarity
 from monitor.match.lint import ENOUGH, MANY_WORDS, lint, same_as
-from monitor.model.rule import RuleSpec
+from monitor.model.rule import RuleSpec, Strictness, Wording
 from monitor.query import parse
 
 
@@ -96,4 +96,13 @@ def test_a_wildcard_that_takes_too_much() -> None:
 )
 def test_rules_that_say_the_same(one: str, other: str, same: bool) -> None:
     """The order of AND and OR makes no difference; everything else does."""
-    assert (same_as(parse(one)) == same_as(parse(other))) == same
+    said = [same_as(RuleSpec("r", "r", query), parse(query)) for query in (one, other)]
+    assert (said[0] == said[1]) == same
+
+
+def test_plain_rules_that_differ_in_their_options_are_two() -> None:
+    """Strict for the pager and broad for the digest; or with another wording."""
+    query = parse("Nokia layoffs")
+    strict = RuleSpec("a", "a", "Nokia layoffs", strictness=Strictness.STRICT)
+    worded = RuleSpec("b", "b", "Nokia layoffs", wording=(Wording("layoffs", strike=("jobs",)),))
+    assert len({same_as(spec, query) for spec in (strict, worded, RuleSpec("c", "c", "Nokia layoffs"))}) == 3

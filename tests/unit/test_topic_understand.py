@@ -193,7 +193,7 @@ LANGUAGES = [
     ("zh", *row("越南 军购 -> 越南: place vn; 军购: concept procurement")),
     ("zh", *row("普京访问越南 -> 普京: name; 访问: concept visit; 越南: place vn")),
     ("ja", *row("プーチン 訪問 -> プーチン: name; 訪問: concept visit")),
-    ("en", *row("🚀 launch SpaceX -> 🚀: word; launch: concept space-launch; SpaceX: name")),
+    ("en", *row("🚀 launch SpaceX -> launch: concept space-launch; SpaceX: name")),
 ]
 
 

@@ -31,8 +31,9 @@ HALF = 0.5
 EACH_MORE, MOST_MORE = 0.5, 5
 """Each further find takes away so much of what is missing."""
 
+HEADLINE = 1.0
 EARLY = ((OPENING, 0.7), (LEAD, 0.6))
-"""How far the place of its first mention makes a name the story's subject."""
+"""How far the place of its first mention makes a name the story's subject: the headline; before so many words."""
 RIVALLED, RIVALLED_PERSON = 0.9, 0.1
 """What is left of an early name where others are far more frequent."""
 SHARE = 0.5
@@ -124,7 +125,8 @@ def _of_name(part: Part, rule: TopicRule, view: View) -> Evidence:
     rival = view.rival(rule.own)
     share = min(1.0, count / OFTEN if rival is None else count / (rival * SHARE))
     often = share if rival is None else min(1.0, (count - ONCE) / (rival * SHARE + ONCE))
-    early = _scaled(view.document.depth(finds[0][0]), EARLY, 0.0)
+    headline = finds[0][0] <= view.document.fields[0].last
+    early = HEADLINE if headline else _scaled(view.document.depth(finds[0][0]), EARLY, 0.0)
     least = 1.0 if rival is None else RIVALLED_PERSON if part.kind == "person" else RIVALLED
     value = early * (least + (1 - least) * share) + (1 - early) * LATE * often**2
     if part.given is not None and not _is_whole(part, finds, view):

@@ -26,7 +26,7 @@ TOGETHER, TOGETHER_WITHIN = 0.55, 8
 """The least score of a story in which strong evidence for every part stands within so many words; of a topic of one
 part, in which it stands anywhere."""
 CARRIED, CARRYING = 0.9, 2
-"""The factor for a story in whose language only names and places can be told; how many of them it takes."""
+"""The factor for a story in whose language some part cannot be told; how many others it takes, a name among them."""
 
 
 def threshold(rule: TopicRule) -> float:
@@ -65,9 +65,12 @@ def total(rule: TopicRule, found: Sequence[Evidence]) -> float:
         if mine and not any(mine):
             return 0.0
     score = exp(sum(share * _raised(*pair) for share, pair in zip(exponents, told, strict=True)))
-    if len(told) == len(found) or any(part.kind not in ANCHORS for part, _ in told):
+    if len(told) == len(found):
         return score
-    return CARRIED * score if len(told) >= CARRYING else 0.0
+    # The story's language has no words for a part: two others carry it, one of them a name or a place.
+    if len(told) < CARRYING or not any(part.kind in ANCHORS for part, _ in told):
+        return 0.0
+    return CARRIED * score
 
 
 def _raised(part: Part, evidence: Evidence) -> float:

@@ -81,6 +81,11 @@ def _parted(pair: re.Match[str]) -> str:
     return f"{pair[1]} {pair[2]}" if names.lookup(pair[1]) and names.lookup(pair[2]) else pair[0]
 
 
+def _says_little(word: str) -> bool:
+    """Whether a word of a rule counts for nothing: a small one, or a sign such as an emoji."""
+    return word.casefold() in SMALL_WORDS or not any(map(str.isalnum, word))
+
+
 class _Reader:
     """The words of one rule, each taken once."""
 
@@ -90,7 +95,7 @@ class _Reader:
         self.tokens = list(tokenize(self.text))
         self.units: dict[int, Unit] = {}
         self.taken: set[int] = set()
-        self.small = {i for i, token in enumerate(self.tokens) if token.text.casefold() in SMALL_WORDS}
+        self.small = {i for i, token in enumerate(self.tokens) if _says_little(token.text)}
         if len(self.small) == len(self.tokens):
             self.small = set()  # nothing else is there: then they are meant
         self.language = self._language(languages)
@@ -101,7 +106,9 @@ class _Reader:
 
     def _language(self, languages: Sequence[str]) -> str:
         """English, unless it does not know words that another language does."""
-        words = [fold(t.text) for i, t in enumerate(self.tokens) if i not in self.small]
+        # A place is called so in every language: Côte d'Ivoire makes no rule French.
+        places = {i for m in gazetteer().find(self.tokens) for i in range(m.first, m.last + 1)}
+        words = [fold(t.text) for i, t in enumerate(self.tokens) if i not in self.small and i not in places]
         words = [word for word in words if word not in ENGLISH_TOO]
         spoken = [self.lexicon.languages_of(word) for word in words]
         known = {code: sum(code in codes for codes in spoken) for code in self.lexicon.languages}
@@ -155,7 +162,8 @@ class _Reader:
         words = self.text[self.tokens[first].start : self.tokens[end - 1].end]
         if (words.islower() and (self.tells or self._senses(first, end))) or other_writings(words):
             return None
-        found = gazetteer().lookup(words)
+        # Where nothing has a capital, us is the country: who types a topic does not mean us all.
+        found = gazetteer().lookup("US" if words == "us" else words)
         return found if found and (words.islower() or found.kind in ("country", "region")) else None
 
     def _long_names(self) -> None:
@@ -198,7 +206,7 @@ class _Reader:
 
     def _is_known_name(self, i: int) -> bool:
         word = self.tokens[i].text
-        return word[0].isdigit() or bool(other_writings(word))
+        return (word[0].isdigit() and not word.isdigit()) or bool(other_writings(word))
 
     def _is_term(self, i: int) -> bool:
         """Whether the word, in this very form, is the name of a concept: school, and not Queens."""
@@ -235,7 +243,8 @@ class _Reader:
             used.add(sense.id)
         for first, end in found:
             if not senses[first, end]:
-                self._take(first, end, "word" if self.tells else "name")
+                plain = self.tells or self.tokens[first].text.isdigit()
+                self._take(first, end, "word" if plain else "name")
 
     def _expressions(self) -> Iterator[tuple[int, int]]:
         """Words that mean something together: all of them, or more than each by itself (riot police is no riot)."""
