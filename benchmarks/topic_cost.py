@@ -23,7 +23,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from monitor.match.document import Content
-from monitor.match.percolate import LOOKED_AT, Rulebook
+from monitor.match.percolate import LOOK_AGAIN_AT, LOOKED_AT, Rulebook
 from monitor.model.rule import RuleSpec
 from monitor.text.lexicon import lexicon
 from monitor.text.places import gazetteer
@@ -89,7 +89,7 @@ def main(sizes: list[int], number: int) -> None:
             book.put(spec)
         timed(book, texts[:1])
         built = time.process_time() - began
-        for _ in range(1 + size // WARM // LOOKED_AT):
+        for _ in range(1 + (LOOK_AGAIN_AT[1] + size // LOOKED_AT) // WARM):
             timed(book, texts[:WARM])
         spent, hits, candidates = timed(book, texts[WARM:])
         book.no_filter = True

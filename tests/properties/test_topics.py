@@ -141,7 +141,7 @@ def test_the_index_finds_what_every_rule_on_every_story_finds() -> None:
     """
     counts: Counter[str] = Counter()
 
-    @settings(duel, max_examples=16)
+    @settings(duel, max_examples=32)
     @given(seeds)
     def fight(seed: int) -> None:
         world = World(seed)
