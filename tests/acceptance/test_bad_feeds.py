@@ -237,7 +237,7 @@ async def test_a_good_feed_goes_on_alerting_beside_bad_ones(
         ready = await service.call("GET", "/readyz")
         assert (ready.status, ready.body["problems"]) == (200, [])
         # A bomb of 300 MB that was unpacked would show beside what languages and lexicon take (about 260 MB).
-        assert await service.metric("process_resident_memory_bytes") < 350 * MEGABYTE
+        assert await service.metric("process_resident_memory_bytes") < 300 * MEGABYTE
     finally:
         await receiver.stop()
         await feeds.stop()
